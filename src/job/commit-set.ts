@@ -1,0 +1,40 @@
+/** What one commit makes visible, recorded before it is committed and never changed within one plan number. */
+
+/** Write streams committed together. */
+export type StreamCommitSet = {
+  readonly kind: 'streams';
+  /** Value of `_etl_job_id` in every row of the set: the evidence when the streams can no longer be asked. */
+  readonly lineage: string;
+  readonly streams: readonly { readonly name: string; readonly rows: number }[];
+};
+
+/** One BigQuery job under an id of ours; configurationHash tells whether a job found under that id is this one. */
+export type QueryCommitSet = {
+  readonly kind: 'job';
+  readonly lineage: string;
+  readonly jobId: string;
+  readonly location: string;
+  readonly configurationHash: string;
+  readonly rows: number;
+};
+
+export type CommitSet = StreamCommitSet | QueryCommitSet;
+
+/** Rows that become visible with the set. */
+export function commitSetRows(set: CommitSet): number {
+  return set.kind === 'job' ? set.rows : set.streams.reduce((rows, stream) => rows + stream.rows, 0);
+}
+
+/** Whether two sets are the same set; the condition under which a job may be finished. */
+export function sameCommitSet(a: CommitSet, b: CommitSet): boolean {
+  return commitSetIdentity(a) === commitSetIdentity(b);
+}
+
+/** Text that is equal for equal sets, whatever order their keys or streams came in. */
+export function commitSetIdentity(set: CommitSet): string {
+  if (set.kind === 'job') return JSON.stringify([set.kind, set.lineage, set.jobId, set.configurationHash]);
+  const streams = set.streams
+    .map(({ name, rows }) => [name, rows] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([set.kind, set.lineage, streams]);
+}

@@ -1,0 +1,71 @@
+/** What a job is going to do, settled once per plan number and stored before any work. */
+import { formatInstant, parseInstant, type Micros } from './instant.ts';
+import type { Window } from './job.ts';
+import type { TableRef } from './table-ref.ts';
+import type { TableSchema } from './table-schema.ts';
+
+export type WritePath = 'storage' | 'query';
+
+/** One plan: everything a resumed run needs to do exactly the same again. */
+export type Plan = {
+  readonly window: Window;
+  /** The instant, by the source's own clock, at which the source is read. */
+  readonly snapshot: Micros;
+  readonly writePath: WritePath;
+  /** Why this path, in words for people. */
+  readonly writePathReason: string;
+  readonly source: TableRef;
+  readonly sourceLocation: string;
+  readonly destination: TableRef;
+  readonly destinationLocation: string;
+  readonly transform: string;
+  readonly cursorField: string;
+  readonly verifyLevel: VerifyLevel;
+  /** Dotted paths of the columns whose sums are compared; only columns the source has. */
+  readonly verifyColumns: readonly string[];
+  /** Path of the column the sums are grouped by, when the source has it. */
+  readonly currencyColumn: string | undefined;
+  readonly sourceSchema: TableSchema;
+  /** Rows a batch may hold; fixed here so that a resumed run cuts the same batches. */
+  readonly batchRows: number;
+  /** Identifies who can continue this plan's write streams: build, transform, schema and batch settings. */
+  readonly writerFingerprint: string;
+  readonly estimatedRows: number;
+  readonly estimatedBytes: number;
+};
+
+export const VERIFY_LEVELS = ['counts', 'totals', 'fingerprint'] as const;
+export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
+
+/** The stored form of a plan: JSON with instants as RFC 3339 text. */
+export type StoredPlan = Omit<Plan, 'window' | 'snapshot'> & {
+  readonly window: { readonly lo: string | null; readonly hi: string };
+  readonly snapshot: string;
+};
+
+/** The JSON form of a plan. */
+export function storePlan(plan: Plan): StoredPlan {
+  const { lo, hi } = plan.window;
+  return {
+    ...plan,
+    window: { lo: lo === undefined ? null : formatInstant(lo), hi: formatInstant(hi) },
+    snapshot: formatInstant(plan.snapshot),
+  };
+}
+
+/** The plan behind its JSON form; throws on an instant that storePlan did not write. */
+export function restorePlan(stored: StoredPlan): Plan {
+  const { lo, hi } = stored.window;
+  return {
+    ...stored,
+    window: { lo: lo === null ? undefined : instantOf(lo), hi: instantOf(hi) },
+    snapshot: instantOf(stored.snapshot),
+  };
+}
+
+function instantOf(text: string): Micros {
+  const instant = parseInstant(text);
+  if (instant === undefined)
+    throw new RangeError(`the stored plan holds "${text}" where an RFC 3339 instant belongs`);
+  return instant;
+}

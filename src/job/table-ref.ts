@@ -1,0 +1,28 @@
+/** The name of a BigQuery table, validated once so that it can never carry SQL. */
+
+export type TableRef = { readonly project: string; readonly dataset: string; readonly table: string };
+
+// Project ids may carry a domain prefix (`example.com:project`). Source: BigQuery documentation, resource names.
+const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{2,61}[a-z0-9]$/;
+const DATASET = /^[A-Za-z0-9_]{1,1024}$/;
+const TABLE = /^[\p{L}\p{M}\p{N}_\p{Pd} ]{1,1024}$/u;
+
+/** Reads `project.dataset.table`; undefined when any part breaks BigQuery's naming rules. */
+export function parseTableRef(text: string): TableRef | undefined {
+  const parts = text.split('.');
+  const table = parts.pop();
+  const dataset = parts.pop();
+  const project = parts.join('.');
+  if (table === undefined || dataset === undefined) return undefined;
+  return isTableRef({ project, dataset, table }) ? { project, dataset, table } : undefined;
+}
+
+/** Whether every part follows BigQuery's naming rules. */
+export function isTableRef(ref: TableRef): boolean {
+  return PROJECT.test(ref.project) && DATASET.test(ref.dataset) && TABLE.test(ref.table);
+}
+
+/** The dotted name people write and read. */
+export function tableName(ref: TableRef): string {
+  return `${ref.project}.${ref.dataset}.${ref.table}`;
+}
