@@ -11,14 +11,17 @@ export function systemPath() {
   return folders.filter((folder) => !folder.endsWith(join('node_modules', '.bin'))).join(delimiter);
 }
 
-/** The full path of the first of `names` that is an executable file, or undefined. */
-export function findProgram(...names) {
-  const folders = [...systemPath().split(delimiter), ...SYSTEM_FOLDERS].filter((folder) => folder !== '');
-  for (const name of names) {
-    const found = folders.map((folder) => join(folder, name)).find(isExecutable);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** The full path of the first executable file called `name` in the PATH or a system folder, or undefined. */
+export function findProgram(name) {
+  return findPrograms(name)[0];
+}
+
+/** The full paths of all executable files with one of `names`, in the order of the names, then of the PATH. */
+export function findPrograms(...names) {
+  const folders = new Set(
+    [...systemPath().split(delimiter), ...SYSTEM_FOLDERS].filter((folder) => folder !== ''),
+  );
+  return names.flatMap((name) => [...folders].map((folder) => join(folder, name)).filter(isExecutable));
 }
 
 function isExecutable(path) {
