@@ -62,7 +62,7 @@ async function install(root) {
     title: 'Installing the Node packages',
     command: findProgram('npm'),
     // The development packages are wanted even where NODE_ENV=production would leave them out.
-    args: ['ci', '--include=dev', '--no-audit', '--no-fund', '--prefix', root],
+    args: ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', root],
     // Not the node in node_modules: npm is about to delete it.
     env: { ...process.env, PATH: systemPath() },
     adviceOnFailure:

@@ -2,7 +2,9 @@
 import { spawn } from 'node:child_process';
 
 const SPINNER = ['|', '/', '-', '\\'];
-const KEPT_LINES = 40;
+/** Some programs say first what is wrong and then how they are used, others end with it: keep both. */
+const KEPT_FIRST_LINES = 12;
+const KEPT_LAST_LINES = 30;
 const PLAIN_REPORT_MS = 15_000;
 
 /**
@@ -19,7 +21,8 @@ export async function runStep({ title, command, args, env = process.env, adviceO
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       lines.push(...text.split(/[\r\n]+/).filter((line) => line.trim() !== ''));
-      lines.splice(0, lines.length - KEPT_LINES);
+      const surplus = lines.length - KEPT_FIRST_LINES - KEPT_LAST_LINES;
+      if (surplus > 0) lines.splice(KEPT_FIRST_LINES, surplus, '...');
     });
   }
   const problem = await new Promise((resolve) => {
