@@ -2,7 +2,7 @@
 import type { Micros } from '../job/instant.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import type { TableSchema } from '../job/table-schema.ts';
-import type { ArrowRows } from './arrow-rows.ts';
+import type { ArrowRows } from '../columnar/arrow-rows.ts';
 
 /** A destination table as it is. */
 export type DestinationTable = {

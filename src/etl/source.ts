@@ -4,7 +4,7 @@ import type { Window } from '../job/job.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import type { TableSchema } from '../job/table-schema.ts';
 import type { Totals } from '../job/totals.ts';
-import type { ArrowRows } from './arrow-rows.ts';
+import type { ArrowRows } from '../columnar/arrow-rows.ts';
 
 /** What is known of a source table before it is read. */
 export type SourceTable = {
