@@ -1,0 +1,122 @@
+/** Extract, transform and load on the storage path: every row of the plan into write streams nobody can see yet. */
+import type { Batch } from '../job/batch.ts';
+import { TransientError } from '../job/errors.ts';
+import { lineageOf } from '../job/job.ts';
+import { addTotals, type Totals } from '../job/totals.ts';
+import { copyLayout } from '../columnar/copy-layout.ts';
+import { openReadSession, recordedReadSession } from './extract.ts';
+import { CopyLost, isReadSessionLost, loadStream } from './load-stream.ts';
+import { progressReporter } from './progress.ts';
+import type { PlannedRun } from './run.ts';
+import type { ReadSession } from './source.ts';
+import { WriteStreams } from './write-streams.ts';
+import { writerFingerprint } from './writer-fingerprint.ts';
+
+const MAX_RESTARTS = 3;
+
+/** Rows waiting to be made visible, as acknowledged batch by batch. */
+export type PreparedRows = {
+  readonly streams: readonly { readonly name: string; readonly rows: number }[];
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+  readonly bytesWritten: number;
+  readonly totals: Totals;
+};
+
+/** Resumes at the last checkpoint when the plan's streams can be continued, starts from the snapshot when they cannot. */
+export async function copyRows(run: PlannedRun): Promise<PreparedRows> {
+  for (let restarts = 0; ; restarts++) {
+    try {
+      return await copyOnce(run);
+    } catch (error) {
+      if (!(error instanceof CopyLost) && !isReadSessionLost(error)) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      await abandonCopy(run);
+      if (restarts === MAX_RESTARTS) {
+        throw new TransientError('stream_lost', `the copy was lost ${restarts + 1} times, last: ${why}`, {
+          cause: error,
+        });
+      }
+      run.observer.note(run.lease, 'copy begins again from the snapshot', { why });
+    }
+  }
+}
+
+/** Forgets batches, read session and write streams of this plan; the streams were never visible and expire by themselves. */
+export async function abandonCopy(run: PlannedRun): Promise<void> {
+  const { state, lease, planNumber } = run;
+  await state.batches.discard(lease, planNumber);
+  await state.steps.update(lease, planNumber, 'extract', {});
+  await state.steps.update(lease, planNumber, 'load', {});
+}
+
+async function copyOnce(run: PlannedRun): Promise<PreparedRows> {
+  const { state, lease, planNumber } = run;
+  const continued = wouldWriteTheSame(run) ? await recordedReadSession(run) : undefined;
+  const session = continued ?? (await startFromSnapshot(run));
+  const writeStreams = await WriteStreams.recorded(run);
+  const recorded = await state.batches.list(lease, planNumber);
+  if (session.streams.length > 0) await loadStreams(run, session, writeStreams, recorded);
+  return preparedRows(writeStreams, await state.batches.list(lease, planNumber));
+}
+
+/** Another build may cut or encode rows otherwise, so its streams are abandoned rather than continued. */
+function wouldWriteTheSame({ plan, settings }: PlannedRun): boolean {
+  return plan.writerFingerprint === writerFingerprint(plan, plan.sourceSchema, settings);
+}
+
+async function startFromSnapshot(run: PlannedRun): Promise<ReadSession> {
+  await abandonCopy(run);
+  return openReadSession(run);
+}
+
+/** All streams at once; the first failure stops the others and is the one thrown. */
+async function loadStreams(
+  run: PlannedRun,
+  session: ReadSession,
+  writeStreams: WriteStreams,
+  recorded: readonly Batch[],
+): Promise<void> {
+  const layout = copyLayout({
+    arrowSchema: session.arrowSchema,
+    cursorField: run.plan.cursorField,
+    lineage: lineageOf(run.lease, run.planNumber),
+    verify: {
+      columns: run.plan.verifyColumns,
+      currencyColumn: run.plan.currencyColumn,
+      schema: run.plan.sourceSchema,
+    },
+  });
+  const failure = new AbortController();
+  const signal = AbortSignal.any([run.signal, failure.signal]);
+  const onCheckpoint = progressReporter(run, recorded);
+  await Promise.all(
+    session.streams.map(async (readStream, stream) => {
+      try {
+        await loadStream({ run, stream, readStream, layout, writeStreams, signal, onCheckpoint }, recorded);
+      } catch (error) {
+        failure.abort(error);
+      }
+    }),
+  );
+  signal.throwIfAborted();
+}
+
+function preparedRows(writeStreams: WriteStreams, batches: readonly Batch[]): PreparedRows {
+  const rowsByName = new Map<string, number>();
+  for (const { stream, rowsWritten } of batches) {
+    const name = writeStreams.nameOf(stream);
+    if (name !== undefined) rowsByName.set(name, (rowsByName.get(name) ?? 0) + rowsWritten);
+  }
+  return {
+    streams: [...rowsByName].map(([name, rows]) => ({ name, rows })),
+    rowsRead: sum(batches, (batch) => batch.rowsRead),
+    rowsWritten: sum(batches, (batch) => batch.rowsWritten),
+    bytesWritten: sum(batches, (batch) => batch.bytes),
+    totals: addTotals(batches.map((batch) => batch.totals)),
+  };
+}
+
+function sum(batches: readonly Batch[], of: (batch: Batch) => number): number {
+  return batches.reduce((total, batch) => total + of(batch), 0);
+}

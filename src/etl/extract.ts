@@ -1,0 +1,48 @@
+/** Opens the read a plan asks for, or the one an earlier run of the same plan left, and keeps it in the extract step. */
+import { formatInstant, parseInstant } from '../job/instant.ts';
+import type { StepDetail } from '../state/step-store.ts';
+import type { PlannedRun } from './run.ts';
+import type { ReadSession, Slice } from './source.ts';
+
+/** The rows a plan covers, as the source port names them. */
+export function sliceOf({ plan }: PlannedRun): Slice {
+  return {
+    table: plan.source,
+    location: plan.sourceLocation,
+    cursorField: plan.cursorField,
+    window: plan.window,
+    snapshot: plan.snapshot,
+  };
+}
+
+/** The session recorded for this plan number, as long as the source still serves it. */
+export async function recordedReadSession(run: PlannedRun): Promise<ReadSession | undefined> {
+  const step = await run.state.steps.get(run.lease, run.planNumber, 'extract');
+  const recorded = step && sessionFromDetail(step.detail);
+  return recorded && (await run.source.resumeReadSession(recorded));
+}
+
+/** A new session at the plan's snapshot, recorded before any row is read. */
+export async function openReadSession(run: PlannedRun): Promise<ReadSession> {
+  const session = await run.source.openReadSession(sliceOf(run), run.settings.readStreams);
+  await run.state.steps.update(run.lease, run.planNumber, 'extract', detailOf(session));
+  return session;
+}
+
+function detailOf(session: ReadSession): StepDetail {
+  return {
+    read_session: session.name,
+    read_streams: [...session.streams],
+    arrow_schema: Buffer.from(session.arrowSchema).toString('base64'),
+    expires_at: formatInstant(session.expiresAt),
+  };
+}
+
+function sessionFromDetail(detail: StepDetail): ReadSession | undefined {
+  const { read_session: name, read_streams: streams, arrow_schema: schema, expires_at: expires } = detail;
+  if (typeof name !== 'string' || !Array.isArray(streams) || typeof schema !== 'string') return undefined;
+  const expiresAt = typeof expires === 'string' ? parseInstant(expires) : undefined;
+  if (expiresAt === undefined) return undefined;
+  const arrowSchema = Buffer.from(schema, 'base64');
+  return { name, streams: streams.filter((stream) => typeof stream === 'string'), arrowSchema, expiresAt };
+}

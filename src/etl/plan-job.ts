@@ -1,0 +1,208 @@
+/** Settles what a job is going to do: the window, the snapshot, the way and its cost; stored before any work. */
+import { TerminalError } from '../job/errors.ts';
+import { formatInstant, MICROS_PER_MINUTE, type Micros } from '../job/instant.ts';
+import type { JobRequest, Window } from '../job/job.ts';
+import type { Organization } from '../job/organization.ts';
+import type { Plan } from '../job/plan.ts';
+import { tableName } from '../job/table-ref.ts';
+import { fieldAt, type TableSchema } from '../job/table-schema.ts';
+import { CURRENCY_COLUMN, DEFAULT_VERIFY_COLUMNS } from '../job/totals.ts';
+import { refuseWhatIsUnsupported } from './capabilities.ts';
+import type { Destination } from './destination.ts';
+import type { RunSettings } from './run.ts';
+import type { Slice, Source, SourceTable, Survey } from './source.ts';
+import { writerFingerprint } from './writer-fingerprint.ts';
+
+/** What planning needs; a run has it, and so has a preview that changes nothing. */
+export type Planning = {
+  readonly request: Pick<JobRequest, 'jobType' | 'window'>;
+  readonly organization: Organization;
+  readonly source: Source;
+  readonly destination: Destination;
+  readonly settings: RunSettings;
+};
+
+/** Either a plan, or the plain statement that there is nothing to copy. */
+export type PlanOutcome =
+  { readonly kind: 'planned'; readonly plan: Plan } | { readonly kind: 'nothing_new'; readonly why: string };
+
+/** Reads both sides and settles the plan; throws a TerminalError when no plan can be carried out. Changes nothing. */
+export async function planJob(planning: Planning): Promise<PlanOutcome> {
+  const { organization, source, request } = planning;
+  refuseWhatIsUnsupported(request, organization);
+  const table = await existingSource(planning);
+  assertCursor(table, organization.cursorField);
+  const snapshot = await source.currentTime(table.location, table.table);
+  const lo = organization.watermark;
+  const slice = {
+    table: table.table,
+    location: table.location,
+    cursorField: organization.cursorField,
+    snapshot,
+  };
+  const survey = await source.survey({ ...slice, lo });
+  assertNoNullCursors(survey, organization);
+  const window = incrementalWindow(lo, survey, snapshot, organization.settleMinutes);
+  if (!window) return { kind: 'nothing_new', why: nothingNew(lo, survey, snapshot, organization) };
+  await assertDestinationNotAhead(planning, lo);
+  return planWindow(planning, table, { ...slice, window });
+}
+
+async function planWindow(planning: Planning, table: SourceTable, slice: Slice): Promise<PlanOutcome> {
+  const { organization, source, settings } = planning;
+  const estimate = await source.estimate(slice);
+  if (estimate.rows === 0) return { kind: 'nothing_new', why: `no rows in ${windowText(slice.window)}` };
+  assertAffordable(estimate.bytes, organization);
+  const plan: Plan = {
+    window: slice.window,
+    snapshot: slice.snapshot,
+    writePath: 'storage',
+    writePathReason: storagePathReason(organization),
+    source: organization.source,
+    sourceLocation: table.location,
+    destination: organization.destination,
+    destinationLocation: await destinationLocation(planning, table.location),
+    transform: organization.transform,
+    cursorField: organization.cursorField,
+    verifyLevel: organization.verifyLevel,
+    verifyColumns: verifyColumns(table.schema, organization),
+    currencyColumn: fieldAt(table.schema, CURRENCY_COLUMN)?.type === 'STRING' ? CURRENCY_COLUMN : undefined,
+    sourceSchema: table.schema,
+    batchRows: settings.batchRows,
+    writerFingerprint: writerFingerprint(organization, table.schema, settings),
+    estimatedRows: estimate.rows,
+    estimatedBytes: estimate.bytes,
+  };
+  return { kind: 'planned', plan };
+}
+
+/** (lo, hi] with hi = min(MAX(cursor), snapshot − settle), or undefined when that holds nothing. Source: spec.md §5, step 2. */
+function incrementalWindow(
+  lo: Micros | undefined,
+  survey: Survey,
+  snapshot: Micros,
+  settleMinutes: number,
+): Window | undefined {
+  if (survey.maxCursor === undefined) return undefined;
+  const settled = snapshot - BigInt(settleMinutes) * MICROS_PER_MINUTE;
+  const hi = survey.maxCursor < settled ? survey.maxCursor : settled;
+  return lo !== undefined && hi <= lo ? undefined : { lo, hi };
+}
+
+async function existingSource({ organization, source }: Planning): Promise<SourceTable> {
+  const table = await source.describe(organization.source);
+  if (!table) {
+    throw new TerminalError(
+      'source_not_found',
+      `the source table ${tableName(organization.source)} does not exist or is not visible to this identity; check org show ${organization.organizationId} and the export's settings`,
+    );
+  }
+  const expected = organization.sourceLocation;
+  if (expected !== undefined && expected.toLowerCase() !== table.location.toLowerCase()) {
+    throw new TerminalError(
+      'location_mismatch',
+      `the source ${tableName(organization.source)} is in ${table.location}, the configuration says ${expected}; mend it with org set ${organization.organizationId} --source-location ${table.location}`,
+    );
+  }
+  return table;
+}
+
+function assertCursor(table: SourceTable, cursorField: string): void {
+  const field = fieldAt(table.schema, cursorField);
+  const usable = field && field.mode !== 'REPEATED' && ['TIMESTAMP', 'DATETIME', 'DATE'].includes(field.type);
+  if (usable && !cursorField.includes('.')) return;
+  const found = field ? `is ${field.mode} ${field.type}` : 'does not exist';
+  throw new TerminalError(
+    'invalid_configuration',
+    `the cursor field "${cursorField}" of ${tableName(table.table)} ${found}; it must be a top-level TIMESTAMP, DATETIME or DATE column (org set --cursor-field)`,
+  );
+}
+
+function assertNoNullCursors(survey: Survey, organization: Organization): void {
+  if (survey.nullCursors === 0) return;
+  throw new TerminalError(
+    'null_cursor',
+    `${survey.nullCursors} rows of ${tableName(organization.source)} have no ${organization.cursorField} and so belong to no window; fill the column or choose another with org set --cursor-field`,
+  );
+}
+
+function assertAffordable(bytes: number, organization: Organization): void {
+  const limit = organization.maxBytesBilled;
+  if (limit === undefined || BigInt(bytes) <= limit) return;
+  throw new TerminalError(
+    'cost_limit',
+    `reading ${tableName(organization.source)} would be billed for ${bytes} bytes, the limit is ${limit}; raise it with org set ${organization.organizationId} --max-bytes-billed or narrow the window with --since`,
+  );
+}
+
+/** Rows beyond the watermark were written by nobody this database knows of; copying them again would double them. */
+async function assertDestinationNotAhead(
+  { organization, destination }: Planning,
+  lo: Micros | undefined,
+): Promise<void> {
+  const table = await destination.describe(organization.destination);
+  if (!table) return;
+  const beyond = await destination.rowsBeyond(table.table, table.location, lo);
+  if (beyond.length === 0) return;
+  const rows = beyond.reduce((sum, entry) => sum + entry.rows, 0);
+  const by = beyond
+    .map((entry) => entry.lineage ?? 'unknown')
+    .slice(0, 3)
+    .join(', ');
+  throw new TerminalError(
+    'destination_ahead',
+    `${tableName(organization.destination)} already holds ${rows} rows beyond the watermark ${lo === undefined ? '(none)' : formatInstant(lo)}, written by ${by}; was the database restored or the organization added again? Set the watermark with org set ${organization.organizationId} --since, or empty the destination`,
+  );
+}
+
+async function destinationLocation(
+  { organization, destination }: Planning,
+  sourceLocation: string,
+): Promise<string> {
+  const existing = await destination.datasetLocation(organization.destination);
+  const wanted = organization.destinationLocation;
+  if (existing !== undefined && wanted !== undefined && existing.toLowerCase() !== wanted.toLowerCase()) {
+    throw new TerminalError(
+      'location_mismatch',
+      `the destination dataset of ${tableName(organization.destination)} is in ${existing}, the configuration says ${wanted}; mend it with org set ${organization.organizationId} --destination-location ${existing}`,
+    );
+  }
+  return existing ?? wanted ?? sourceLocation;
+}
+
+function verifyColumns(schema: TableSchema, organization: Organization): readonly string[] {
+  const wanted = organization.verifyColumns;
+  if (!wanted) return DEFAULT_VERIFY_COLUMNS.filter((path) => isSummable(schema, path));
+  const wrong = wanted.filter((path) => !isSummable(schema, path));
+  if (wrong.length === 0) return wanted;
+  throw new TerminalError(
+    'invalid_configuration',
+    `verify_columns names ${wrong.join(', ')}, which ${tableName(organization.source)} does not have as a number; mend it with org set ${organization.organizationId} --verify-columns`,
+  );
+}
+
+function isSummable(schema: TableSchema, path: string): boolean {
+  const type = fieldAt(schema, path)?.type;
+  return type === 'FLOAT64' || type === 'NUMERIC' || type === 'BIGNUMERIC' || type === 'INT64';
+}
+
+function storagePathReason(organization: Organization): string {
+  return organization.writePath === 'storage'
+    ? 'the configuration says storage'
+    : 'rows are streamed through the worker, which needs nothing in common between the two sides';
+}
+
+function nothingNew(
+  lo: Micros | undefined,
+  survey: Survey,
+  snapshot: Micros,
+  organization: Organization,
+): string {
+  if (survey.maxCursor === undefined) return `${tableName(organization.source)} is empty`;
+  const newest = `the newest ${organization.cursorField} is ${formatInstant(survey.maxCursor)}`;
+  return `${newest}, the watermark ${lo === undefined ? '(none)' : formatInstant(lo)}; rows younger than ${organization.settleMinutes} minutes before ${formatInstant(snapshot)} are left to settle`;
+}
+
+function windowText(window: Window): string {
+  return `(${window.lo === undefined ? 'the beginning' : formatInstant(window.lo)}, ${formatInstant(window.hi)}]`;
+}

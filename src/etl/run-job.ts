@@ -1,0 +1,79 @@
+/** One run of one job, from claim to the end it comes to; reads like the way of a message. */
+import { asJobError, LeaseLostError, TransientError } from '../job/errors.ts';
+import { decide, rollForward } from './commit.ts';
+import { abandonCopy, copyRows } from './copy-rows.ts';
+import { ensureDestination } from './ensure-destination.ts';
+import { planRun } from './plan-run.ts';
+import { RunStopped, type PlannedRun, type Run } from './run.ts';
+import { settleFailure, settleStop, type Settled } from './settle-run.ts';
+import { step } from './steps.ts';
+import { verify } from './verify.ts';
+
+/** How a run ended; everything but `unsettled` is recorded in the database. */
+export type RunOutcome = { readonly kind: 'success' } | { readonly kind: 'needs_operator' } | Settled;
+
+/** Never throws: errors and stops are settled in the database and told as the outcome. */
+export async function runJob(run: Run): Promise<RunOutcome> {
+  try {
+    return run.job.status === 'COMMITTING' ? await rollOn(run) : await carryOut(run);
+  } catch (thrown) {
+    const stopped = thrown instanceof RunStopped ? thrown : run.signal.reason;
+    if (stopped instanceof RunStopped) return settleStop(run, stopped.stopCause);
+    return settleFailure(run, asJobError(thrown));
+  }
+}
+
+async function carryOut(run: Run): Promise<RunOutcome> {
+  const planned = await planRun(run);
+  if (planned === 'nothing_new') return { kind: 'success' };
+  await step(
+    planned,
+    'ensure_destination',
+    () => ensure(planned),
+    (changes) => ({ changes: [...changes] }),
+  );
+  const prepared = await step(planned, 'extract', () => step(planned, 'load', () => copyRows(planned)));
+  await step(
+    planned,
+    'verify',
+    () => verify(planned, prepared),
+    () => ({ level: planned.plan.verifyLevel }),
+  );
+  run.signal.throwIfAborted();
+  const decision = await decide(planned, prepared);
+  switch (decision.kind) {
+    case 'finished':
+      return { kind: 'success' };
+    case 'cancelled':
+      return settleStop(run, 'cancelled');
+    case 'plan_anew':
+      await abandonCopy(planned);
+      await run.state.jobs.planAnew(run.lease);
+      return carryOut(await reread(run));
+    case 'decided':
+      return rollOn(await reread(run));
+  }
+}
+
+/** Everything after the decision: commit the recorded set and finish; no stop is heeded, since only going on is safe. */
+async function rollOn(run: Run): Promise<RunOutcome> {
+  const { plan, planNumber, commitSet } = run.job;
+  if (!plan || !commitSet)
+    throw new TransientError('unknown', 'the job is COMMITTING without a plan and a commit set');
+  const committing = { ...run, plan, planNumber };
+  const outcome = await step(committing, 'commit', () => rollForward(committing, commitSet));
+  if (outcome.kind === 'plan_anew') return carryOut(await reread(run));
+  return outcome.kind === 'finished' ? { kind: 'success' } : { kind: 'needs_operator' };
+}
+
+function ensure(run: PlannedRun): Promise<readonly string[]> {
+  return ensureDestination(run.destination, run.organization, run.plan);
+}
+
+/** The run with its job and organization as the database has them now. */
+async function reread(run: Run): Promise<Run> {
+  const job = await run.state.jobs.find(run.lease);
+  const organization = await run.state.organizations.find(run.lease.organizationId);
+  if (!job || !organization) throw new LeaseLostError('the job or its organization was removed');
+  return { ...run, job, organization };
+}

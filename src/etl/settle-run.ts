@@ -1,0 +1,82 @@
+/** Records how a run that did not succeed ends: waiting for a retry, failed, cancelled, handed over, or lost. */
+import { LeaseLostError, type JobError, type TerminalError, type TransientError } from '../job/errors.ts';
+import type { Micros } from '../job/instant.ts';
+import type { Reason } from '../job/reason.ts';
+import { backoffMs, nextRetry } from '../job/retry-policy.ts';
+import type { Run, StopCause } from './run.ts';
+
+/** The end of a run without success. */
+export type Settled =
+  | { readonly kind: 'failed'; readonly reason: Reason; readonly message: string }
+  | {
+      readonly kind: 'waiting';
+      readonly reason: Reason;
+      readonly message: string;
+      readonly nextAttemptAt: Micros;
+    }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'lost' }
+  /** The database could not be told; the lease runs out and the next owner settles it. */
+  | { readonly kind: 'unsettled'; readonly message: string };
+
+/** Records a stop that was asked for; none of them counts as an attempt. */
+export async function settleStop(run: Run, stopCause: StopCause): Promise<Settled> {
+  return settled(async () => {
+    if (stopCause === 'lease_lost') return { kind: 'lost' };
+    const { jobs } = run.state;
+    const outcome =
+      stopCause === 'cancelled' ? await jobs.cancelled(run.lease) : await jobs.interrupt(run.lease);
+    if (outcome.kind === 'lost') return { kind: 'lost' };
+    return { kind: stopCause === 'cancelled' ? 'cancelled' : 'interrupted' };
+  });
+}
+
+/** Records an error by its meaning; after the decision every error only means later, since a decided job is rolled forward. */
+export async function settleFailure(run: Run, error: JobError): Promise<Settled> {
+  return settled(async () => {
+    if (error instanceof LeaseLostError) return { kind: 'lost' };
+    const decided = await isDecided(run);
+    if (decided) return wait(run, error, decidedDelayMs(run, error));
+    if (error.outcome === 'terminal') return fail(run, error);
+    return retryOrFail(run, error as TransientError);
+  });
+}
+
+async function retryOrFail(run: Run, error: TransientError): Promise<Settled> {
+  const retry = nextRetry(run.settings, run.job.attempts + 1, error, run.random);
+  if (retry.kind === 'exhausted') return fail(run, error);
+  if (error.reason === 'snapshot_expired') await run.state.jobs.planAnew(run.lease);
+  return wait(run, error, retry.delayMs);
+}
+
+async function fail(run: Run, error: JobError): Promise<Settled> {
+  const { reason, message } = error;
+  const outcome = await run.state.jobs.fail(run.lease, reason, message);
+  return outcome.kind === 'lost' ? { kind: 'lost' } : { kind: 'failed', reason, message };
+}
+
+async function wait(run: Run, error: JobError, delayMs: number): Promise<Settled> {
+  const { reason, message } = error;
+  const outcome = await run.state.jobs.retryLater(run.lease, reason, message, delayMs);
+  if (outcome.kind === 'lost') return { kind: 'lost' };
+  return { kind: 'waiting', reason, message, nextAttemptAt: outcome.nextAttemptAt };
+}
+
+function decidedDelayMs(run: Run, error: JobError | TerminalError): number {
+  return backoffMs(run.settings.retryDelayMs, run.job.attempts + 1, error.reason, run.random);
+}
+
+/** Asked of the database: the error may have come after a decision whose reply was lost. */
+async function isDecided(run: Run): Promise<boolean> {
+  const job = await run.state.jobs.find(run.lease);
+  return job?.status === 'COMMITTING';
+}
+
+async function settled(record: () => Promise<Settled>): Promise<Settled> {
+  try {
+    return await record();
+  } catch (error) {
+    return { kind: 'unsettled', message: error instanceof Error ? error.message : String(error) };
+  }
+}

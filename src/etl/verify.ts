@@ -1,0 +1,41 @@
+/** Proves, before anything is visible, that what waits in the write streams is what the source holds at the snapshot. */
+import { TerminalError, TransientError } from '../job/errors.ts';
+import { totalRows, totalsDifference } from '../job/totals.ts';
+import { abandonCopy, type PreparedRows } from './copy-rows.ts';
+import { sliceOf } from './extract.ts';
+import type { PlannedRun } from './run.ts';
+
+/** Finalizes the write streams and compares; throws `row_count_mismatch` (the copy is begun again) or `verification_mismatch` (final). */
+export async function verify(run: PlannedRun, prepared: PreparedRows): Promise<void> {
+  await verifyFinalizedCounts(run, prepared);
+  if (run.plan.verifyLevel !== 'counts') await verifyTotals(run, prepared);
+}
+
+async function verifyFinalizedCounts(run: PlannedRun, prepared: PreparedRows): Promise<void> {
+  for (const { name, rows } of prepared.streams) {
+    const finalized = await run.destination.finalizeWriteStream(name);
+    const found = finalized.kind === 'missing' ? 'it is gone' : `it holds ${finalized.rows}`;
+    if (finalized.kind === 'finalized' && finalized.rows === rows) continue;
+    await abandonCopy(run);
+    throw new TransientError(
+      'row_count_mismatch',
+      `${rows} rows were sent to the write stream ${name}, but ${found}`,
+    );
+  }
+}
+
+async function verifyTotals(run: PlannedRun, prepared: PreparedRows): Promise<void> {
+  const { plan } = run;
+  const columns = {
+    columns: plan.verifyColumns,
+    currencyColumn: plan.currencyColumn,
+    schema: plan.sourceSchema,
+  };
+  const expected = await run.source.totals(sliceOf(run), columns);
+  const differences = totalsDifference(expected, prepared.totals, ['at the source', 'copied']);
+  if (differences.length === 0) return;
+  throw new TerminalError(
+    'verification_mismatch',
+    `the copy of ${totalRows(expected)} rows differs from the source at the snapshot: ${differences.join('; ')}; nothing was made visible`,
+  );
+}
