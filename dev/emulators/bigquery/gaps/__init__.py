@@ -1,0 +1,1 @@
+"""What bqemulator 1.4.0 answers differently from the BigQuery documentation, closed one rule per module."""
