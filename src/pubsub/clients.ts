@@ -1,0 +1,44 @@
+/** The Pub/Sub clients: the generated v1 ones, because the high-level subscriber hides leases and flow control. */
+import { v1 } from '@google-cloud/pubsub';
+import { grpc } from 'google-gax';
+
+export type PubSubSettings = {
+  readonly projectId: string;
+  /** Key file; without it the application-default credentials are used. */
+  readonly serviceAccountFile?: string | undefined;
+  /** host:port of an emulator. */
+  readonly emulatorHost?: string | undefined;
+};
+
+export type PubSubClients = {
+  readonly subscriber: v1.SubscriberClient;
+  readonly publisher: v1.PublisherClient;
+  close(): Promise<void>;
+};
+
+/** Connects lazily: an unreachable service shows at the first call. */
+export function createPubSubClients(settings: PubSubSettings): PubSubClients {
+  const options = clientOptions(settings);
+  const subscriber = new v1.SubscriberClient(options);
+  const publisher = new v1.PublisherClient(options);
+  return {
+    subscriber,
+    publisher,
+    async close() {
+      await Promise.allSettled([subscriber.close(), publisher.close()]);
+    },
+  };
+}
+
+function clientOptions({ projectId, serviceAccountFile, emulatorHost }: PubSubSettings) {
+  if (emulatorHost === undefined)
+    return { projectId, ...(serviceAccountFile ? { keyFilename: serviceAccountFile } : {}) };
+  const colon = emulatorHost.lastIndexOf(':');
+  return {
+    projectId,
+    servicePath: emulatorHost.slice(0, colon),
+    port: Number(emulatorHost.slice(colon + 1)),
+    // No credentials of any kind: an emulator must never be sent a real token.
+    sslCreds: grpc.credentials.createInsecure(),
+  };
+}

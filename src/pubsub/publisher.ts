@@ -1,0 +1,64 @@
+/** Publishes jobs and dead letters, each message confirmed by the broker before it counts as published. */
+import type { JobRequest } from '../job/job.ts';
+import { formatInstant } from '../job/instant.ts';
+import type { Publisher } from '../worker/publisher.ts';
+import type { PubSubClients } from './clients.ts';
+import { pubSubTrouble } from './errors.ts';
+
+const PUBLISH_TIMEOUT_MS = 20_000;
+/** Limits of a Pub/Sub attribute. Source: Pub/Sub documentation, quotas and limits. */
+const MAX_ATTRIBUTE_BYTES = 1_024;
+const MAX_ATTRIBUTES = 100;
+
+/** Publishes to the two topics; rejects with a sentence that says what to mend. */
+export function createPublisher(
+  { publisher }: PubSubClients,
+  topics: { readonly projectId: string; readonly topic: string; readonly deadLetterTopic: string },
+): Publisher {
+  const publish = async (topic: string, data: Uint8Array, attributes: Readonly<Record<string, string>>) => {
+    const name = `projects/${topics.projectId}/topics/${topic}`;
+    try {
+      const [{ messageIds }] = await publisher.publish(
+        { topic: name, messages: [{ data, attributes: withinLimits(attributes) }] },
+        { timeout: PUBLISH_TIMEOUT_MS },
+      );
+      return messageIds?.[0] ?? '';
+    } catch (error) {
+      throw new Error(pubSubTrouble(error, name).message, { cause: error });
+    }
+  };
+  return {
+    publishJob: (request) => publish(topics.topic, encodeMessage(request), {}),
+    publishDeadLetter: (data, attributes) => publish(topics.deadLetterTopic, data, attributes),
+  };
+}
+
+/** The message of spec.md §3 that asks for this job. */
+export function encodeMessage({
+  organizationId,
+  jobId,
+  jobType,
+  window,
+  requestedBy,
+}: JobRequest): Uint8Array {
+  const message = {
+    organization_id: organizationId,
+    job_id: jobId,
+    job_type: jobType,
+    ...(window ? { window: { start: formatInstant(window.start), end: formatInstant(window.end) } } : {}),
+    ...(requestedBy === undefined ? {} : { requested_by: requestedBy }),
+  };
+  return Buffer.from(JSON.stringify(message));
+}
+
+/** A message that came with the most attributes allowed still gets a reason: the last ones, which are ours, win. */
+function withinLimits(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(attributes).slice(-MAX_ATTRIBUTES);
+  return Object.fromEntries(entries.map(([key, value]) => [key, truncated(value)]));
+}
+
+function truncated(value: string): string {
+  if (Buffer.byteLength(value) <= MAX_ATTRIBUTE_BYTES) return value;
+  const whole = new TextDecoder().decode(Buffer.from(value).subarray(0, MAX_ATTRIBUTE_BYTES - 8));
+  return `${whole.replace(/\uFFFD+$/u, '')}…`;
+}

@@ -1,0 +1,125 @@
+/** Takes deliveries in, runs as many jobs as there are slots, parks the rest and acks each message once it is settled. */
+import pLimit, { type LimitFunction } from 'p-limit';
+import { jittered } from '../job/clock.ts';
+import { parseMessage } from '../job/message.ts';
+import type { JobRequest } from '../job/job.ts';
+import type { Delivery } from './delivery.ts';
+import type { HeldMessage } from './held-messages.ts';
+import { settleInSlot, settleWithoutSlot, type Settlement } from './settle-message.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+const TROUBLE_DELAY_MS = 3_000;
+const WAKE_CHECK_MS = 250;
+
+/** Accepts deliveries until it is closed; everything it holds is extended by the heartbeat. */
+export class Dispatcher {
+  readonly #context: WorkerContext;
+  readonly #slots: LimitFunction;
+  readonly #settling = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(context: WorkerContext) {
+    this.#context = context;
+    this.#slots = pLimit(context.settings.maxConcurrentJobs);
+  }
+
+  /** Holds a delivery and begins to settle it; a second delivery of a held job only replaces the first one's ack id. */
+  accept(delivery: Delivery): void {
+    if (this.#closed) {
+      void delivery.nack();
+      return;
+    }
+    const { kind, message } = this.#context.held.hold(delivery, parseMessage(delivery.data));
+    if (kind === 'adopted') this.#context.observer.decided('adopted', delivery);
+    else this.#begin(message);
+  }
+
+  /** Wakes parked messages that are due, until the signal aborts. */
+  async wakeParked(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context.services;
+    while (!signal.aborted) {
+      const nowMs = clock.nowMs();
+      for (const message of this.#context.held.inPhase('parked'))
+        if (message.wakeAtMs <= nowMs) this.#begin(message);
+      await clock.sleep(WAKE_CHECK_MS, signal);
+    }
+  }
+
+  /** Accepts nothing more and gives back every message whose job does not run here. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#slots.clearQueue();
+    const { held, observer } = this.#context;
+    const unstarted = held.all().filter((message) => message.phase !== 'running');
+    for (const message of unstarted) {
+      held.release(message);
+      observer.decided('released', message.delivery);
+    }
+    await Promise.all(unstarted.map((message) => message.delivery.nack()));
+  }
+
+  /** Resolves when no message is being settled any more. */
+  async idle(): Promise<void> {
+    while (this.#settling.size > 0) await Promise.race(this.#settling);
+  }
+
+  /** Parked messages wait without a slot; only what may start a run takes one. */
+  #begin(message: HeldMessage): void {
+    message.phase = 'ready';
+    void this.#track(this.#settle(message));
+  }
+
+  async #settle(message: HeldMessage): Promise<void> {
+    const first = await this.#orParkOnTrouble(() => settleWithoutSlot(this.#context, message));
+    const { parsed } = message;
+    if (first.kind !== 'needs_slot' || parsed.kind !== 'valid') return this.#carryOut(message, first);
+    if (this.#closed) return;
+    // Not awaited: a queued function never resolves when the queue is cleared by close().
+    void this.#slots(() => this.#track(this.#settleInSlot(message, parsed.request)));
+  }
+
+  async #settleInSlot(message: HeldMessage, request: JobRequest): Promise<void> {
+    if (this.#closed || !this.#context.held.isHeld(message)) return;
+    const settlement = await this.#orParkOnTrouble(() => settleInSlot(this.#context, message, request));
+    await this.#carryOut(message, settlement);
+    if (settlement.kind === 'ack') this.#wakeOrganization(request.organizationId);
+  }
+
+  async #carryOut(message: HeldMessage, settlement: Settlement): Promise<void> {
+    const { held, settings, observer, services } = this.#context;
+    if (!held.isHeld(message)) return;
+    if (settlement.kind === 'park' && !this.#closed) {
+      message.phase = 'parked';
+      message.hasParked = true;
+      message.wakeAtMs = services.clock.nowMs() + jittered(settlement.delayMs, 0.1, services.random);
+      if (held.inPhase('parked').length <= settings.parkedLimit) return;
+      observer.decided('nacked_over_limit', message.delivery);
+    }
+    held.release(message);
+    await (settlement.kind === 'ack' ? message.delivery.ack() : message.delivery.nack());
+  }
+
+  /** What cannot be settled because the database or the broker is out of reach is held and tried again: an outage costs no message. */
+  async #orParkOnTrouble(settle: () => Promise<Settlement>): Promise<Settlement> {
+    try {
+      return await settle();
+    } catch (error) {
+      this.#context.observer.trouble(error instanceof Error ? error.message : String(error));
+      return { kind: 'park', delayMs: TROUBLE_DELAY_MS };
+    }
+  }
+
+  /** The next job of an organization need not wait for its poll when this one has just ended. */
+  #wakeOrganization(organizationId: string): void {
+    for (const message of this.#context.held.inPhase('parked')) {
+      if (message.parsed.kind === 'valid' && message.parsed.request.organizationId === organizationId)
+        message.wakeAtMs = 0;
+    }
+  }
+
+  #track(work: Promise<void>): Promise<void> {
+    const tracked = work.finally(() => this.#settling.delete(tracked));
+    this.#settling.add(tracked);
+    return tracked;
+  }
+}

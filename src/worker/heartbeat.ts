@@ -1,0 +1,102 @@
+/** Keeps what this replica holds: renews leases and doorbells in the database, and only then the deadlines of running jobs. */
+import { jittered } from '../job/clock.ts';
+import type { HeartbeatOutcome } from '../state/job-store.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+const RETRY_MS = 1_000;
+
+/** Beats until stopped, at a third of the shorter of lease and ack deadline. */
+export class Heartbeat {
+  readonly #context: WorkerContext;
+  #databaseReachable = true;
+
+  constructor(context: WorkerContext) {
+    this.#context = context;
+  }
+
+  get databaseReachable(): boolean {
+    return this.#databaseReachable;
+  }
+
+  /** Resolves when the signal aborts. */
+  async beat(signal: AbortSignal): Promise<void> {
+    const { settings, deliveries, services } = this.#context;
+    const intervalMs = Math.min(settings.leaseMs, deliveries.ackDeadlineMs) / 3;
+    while (!signal.aborted) {
+      const renewed = await this.#renew();
+      await services.clock.sleep(renewed ? jittered(intervalMs, 0.1, services.random) : RETRY_MS, signal);
+    }
+  }
+
+  /** Stops runs whose lease may be somebody else's, whatever the beats are waiting for; resolves when the signal aborts. */
+  async watchLeases(signal: AbortSignal): Promise<void> {
+    const { settings, running, services, observer } = this.#context;
+    while (!signal.aborted) {
+      running.stopExpired(services.clock.nowMs()).forEach((lease) => observer.leaseLost(lease));
+      await services.clock.sleep(settings.leaseMs / 10, signal);
+    }
+  }
+
+  async #renew(): Promise<boolean> {
+    const { settings, services, running, held } = this.#context;
+    const sentMs = services.clock.nowMs();
+    try {
+      const { jobs } = services.state;
+      const beat = await this.#answered(
+        jobs.heartbeat(settings.owner, running.leases(), held.jobKeys(), settings.leaseMs),
+      );
+      running.renew(beat.kept, sentMs + settings.leaseMs);
+      this.#stopRuns(beat);
+      this.#databaseBack();
+      await this.#context.deliveries.extend(held.all().map((message) => message.delivery));
+      return true;
+    } catch (error) {
+      this.#databaseLost(error);
+      await this.#extendUnclaimed();
+      return false;
+    }
+  }
+
+  /** A database that does not answer is as unreachable as one that refuses. */
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    const { services, settings } = this.#context;
+    const waiting = new AbortController();
+    const silence = services.clock.sleep(settings.leaseMs / 2, waiting.signal).then(() => {
+      throw new Error(`the database has not answered a heartbeat for ${settings.leaseMs / 2} ms`);
+    });
+    silence.catch(() => undefined);
+    try {
+      return await Promise.race([answer, silence]);
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  #stopRuns(beat: HeartbeatOutcome): void {
+    const { running, observer } = this.#context;
+    running.stop(beat.lost, 'lease_lost');
+    beat.lost.forEach((lease) => observer.leaseLost(lease));
+    running.stop(beat.cancelRequested, 'cancelled');
+    running.stop(beat.paused, 'paused');
+  }
+
+  /** Messages without a run here must not be dead-lettered by an outage; running ones are left to their lease. */
+  async #extendUnclaimed(): Promise<void> {
+    const unclaimed = this.#context.held.all().filter((message) => message.phase !== 'running');
+    await this.#context.deliveries.extend(unclaimed.map((message) => message.delivery));
+  }
+
+  #databaseLost(error: unknown): void {
+    if (!this.#databaseReachable) return;
+    this.#databaseReachable = false;
+    this.#context.deliveries.pause();
+    this.#context.observer.databaseLost(error instanceof Error ? error.message : String(error));
+  }
+
+  #databaseBack(): void {
+    if (this.#databaseReachable) return;
+    this.#databaseReachable = true;
+    this.#context.deliveries.resume();
+    this.#context.observer.databaseBack();
+  }
+}

@@ -1,0 +1,136 @@
+/** Settles one held message: dead-letters it, claims and runs its job, or says until when to park it. */
+import { runJob, type RunOutcome } from '../etl/run-job.ts';
+import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
+import { isTerminal } from '../job/job-status.ts';
+import type { JobRequest } from '../job/job.ts';
+import type { ClaimOutcome } from '../state/job-store.ts';
+import type { HeldMessage } from './held-messages.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+/** What to do with the message now. */
+export type Settlement =
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'park'; readonly delayMs: number }
+  /** A slot is needed to go on. */
+  | { readonly kind: 'needs_slot' };
+
+type Claimed = Extract<ClaimOutcome, { kind: 'claimed' }>;
+
+/** What needs no job slot: invalid messages and jobs that have ended. Throws when the database or the broker is out of reach. */
+export async function settleWithoutSlot(context: WorkerContext, message: HeldMessage): Promise<Settlement> {
+  const { parsed, delivery } = message;
+  if (parsed.kind === 'invalid') {
+    const attributes = {
+      ...delivery.attributes,
+      reason: parsed.reason,
+      violations: JSON.stringify(parsed.violations),
+    };
+    await context.publisher.publishDeadLetter(delivery.data, attributes);
+    context.observer.deadLettered(parsed.reason, delivery, parsed.violations);
+    return { kind: 'ack' };
+  }
+  const job = await context.services.state.jobs.admit(parsed.request, delivery.messageId);
+  if (!isTerminal(job.status)) return { kind: 'needs_slot' };
+  context.observer.decided('finished', delivery);
+  return { kind: 'ack' };
+}
+
+/** Claims the job and runs it to an end, if the database says it is its turn. Throws when the database is out of reach. */
+export async function settleInSlot(
+  context: WorkerContext,
+  message: HeldMessage,
+  request: JobRequest,
+): Promise<Settlement> {
+  const { settings, services, observer } = context;
+  const claimSentMs = services.clock.nowMs();
+  const claim = await services.state.jobs.claim(request, settings.owner, settings.leaseMs);
+  switch (claim.kind) {
+    case 'claimed':
+      observer.decided('claimed', message.delivery);
+      return runClaimed(context, message, claim, claimSentMs + settings.leaseMs);
+    case 'finished':
+      observer.decided('finished', message.delivery);
+      return { kind: 'ack' };
+    case 'unknown_organization':
+      return failUnknownOrganization(context, message, request);
+    case 'not_due':
+      return park(context, message, await delayUntil(context, claim.nextAttemptAt));
+    case 'busy':
+      return park(
+        context,
+        message,
+        Math.min(pollMs(context), await delayUntil(context, claim.leaseExpiresAt)),
+      );
+    case 'unknown_job':
+      return { kind: 'park', delayMs: 0 };
+    case 'behind':
+    case 'paused':
+    case 'needs_operator':
+      return park(context, message, pollMs(context));
+  }
+}
+
+async function runClaimed(
+  context: WorkerContext,
+  message: HeldMessage,
+  { lease, job, organization, resumed }: Claimed,
+  sureUntilMs: number,
+): Promise<Settlement> {
+  const { services, running, observer } = context;
+  const startedMs = services.clock.nowMs();
+  const signal = running.add(lease, sureUntilMs);
+  message.phase = 'running';
+  observer.runStarted(lease, lease.epoch, resumed);
+  try {
+    const run = { ...services, ...context.openSides(organization), lease, job, organization, signal };
+    const outcome = await runJob(run);
+    observer.runEnded(lease, outcome, (services.clock.nowMs() - startedMs) / 1000);
+    return await afterRun(context, outcome);
+  } finally {
+    running.remove(lease);
+  }
+}
+
+/** Ends that are recorded are acked; everything else is held on to, or given back when this replica is draining. */
+async function afterRun(context: WorkerContext, outcome: RunOutcome): Promise<Settlement> {
+  switch (outcome.kind) {
+    case 'success':
+    case 'failed':
+    case 'cancelled':
+      return { kind: 'ack' };
+    case 'waiting':
+      return { kind: 'park', delayMs: await delayUntil(context, outcome.nextAttemptAt) };
+    case 'interrupted':
+    case 'lost':
+    case 'unsettled':
+    case 'needs_operator':
+      return { kind: 'park', delayMs: pollMs(context) };
+  }
+}
+
+async function failUnknownOrganization(
+  context: WorkerContext,
+  message: HeldMessage,
+  request: JobRequest,
+): Promise<Settlement> {
+  const text = `organization "${request.organizationId}" is not configured; add it with org set ${request.organizationId} --source … --destination …, then retry the job`;
+  const outcome = await context.services.state.jobs.failUnclaimed(request, 'unknown_organization', text);
+  if (outcome.kind === 'lost') return { kind: 'park', delayMs: 0 };
+  context.observer.decided('unknown_organization', message.delivery);
+  return { kind: 'ack' };
+}
+
+function park(context: WorkerContext, message: HeldMessage, delayMs: number): Settlement {
+  if (!message.hasParked) context.observer.decided('parked', message.delivery);
+  return { kind: 'park', delayMs };
+}
+
+/** How often a message that follows another replica's run looks whether it has ended. */
+function pollMs({ settings }: WorkerContext): number {
+  return settings.leaseMs / 3;
+}
+
+async function delayUntil({ services }: WorkerContext, instant: Micros): Promise<number> {
+  const remaining = instant - (await services.state.now());
+  return remaining > 0n ? Number(remaining / MICROS_PER_MS) + 1 : 0;
+}

@@ -1,0 +1,90 @@
+/** The daemon's life: it starts, holds messages and runs jobs, drains, and is stopped. */
+import type { ConnectionState, DeliverySource } from './delivery.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { HeldMessages } from './held-messages.ts';
+import { reapSilentJobs } from './reaper.ts';
+import { RunningJobs } from './running-jobs.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+/** `draining`: nothing new is taken in, running jobs stop at their next checkpoint; `stopped` is final. */
+export type WorkerPhase = 'created' | 'running' | 'draining' | 'stopped';
+
+/** What a probe or a page wants to know of the worker. */
+export type WorkerState = {
+  readonly phase: WorkerPhase;
+  readonly databaseReachable: boolean;
+  readonly connection: ConnectionState;
+  readonly running: number;
+  readonly parked: number;
+  readonly held: number;
+};
+
+export class Worker {
+  readonly #context: WorkerContext;
+  readonly #deliveries: DeliverySource;
+  readonly #dispatcher: Dispatcher;
+  readonly #heartbeat: Heartbeat;
+  readonly #stopReaping = new AbortController();
+  readonly #stopBeating = new AbortController();
+  #loops: Promise<unknown> = Promise.resolve();
+  #phase: WorkerPhase = 'created';
+
+  constructor(collaborators: Omit<WorkerContext, 'held' | 'running'>) {
+    this.#context = { ...collaborators, held: new HeldMessages(), running: new RunningJobs() };
+    this.#deliveries = collaborators.deliveries;
+    this.#dispatcher = new Dispatcher(this.#context);
+    this.#heartbeat = new Heartbeat(this.#context);
+  }
+
+  /** Begins to receive messages; returns at once. */
+  start(): void {
+    if (this.#phase !== 'created') throw new Error(`the worker is ${this.#phase} and cannot be started`);
+    this.#phase = 'running';
+    this.#loops = Promise.all([
+      this.#heartbeat.beat(this.#stopBeating.signal),
+      this.#heartbeat.watchLeases(this.#stopBeating.signal),
+      this.#dispatcher.wakeParked(this.#stopReaping.signal),
+      reapSilentJobs(this.#context, this.#stopReaping.signal),
+    ]);
+    this.#deliveries.start((delivery) => this.#dispatcher.accept(delivery));
+  }
+
+  /**
+   * Stops receiving, gives back what never started, stops running jobs at their next checkpoint and hands them over.
+   * Resolves with the number of jobs that had not stopped within the drain timeout; their leases run out. Tolerates a second call.
+   */
+  async drain(): Promise<number> {
+    if (this.#phase === 'stopped') return 0;
+    this.#phase = 'draining';
+    this.#deliveries.stopReceiving();
+    this.#stopReaping.abort();
+    await this.#dispatcher.close();
+    this.#context.running.stopAll('drain');
+    await this.#idleWithin(this.#context.settings.drainTimeoutMs);
+    this.#stopBeating.abort();
+    await this.#loops;
+    await this.#deliveries.close();
+    this.#phase = 'stopped';
+    return this.#context.running.size;
+  }
+
+  state(): WorkerState {
+    const { held, running } = this.#context;
+    return {
+      phase: this.#phase,
+      databaseReachable: this.#heartbeat.databaseReachable,
+      connection: this.#deliveries.connection(),
+      running: running.size,
+      parked: held.inPhase('parked').length,
+      held: held.size,
+    };
+  }
+
+  async #idleWithin(timeoutMs: number): Promise<void> {
+    const timeout = new AbortController();
+    const { clock } = this.#context.services;
+    await Promise.race([this.#dispatcher.idle(), clock.sleep(timeoutMs, timeout.signal)]);
+    timeout.abort();
+  }
+}
