@@ -2,10 +2,10 @@
 import { runJob, type RunOutcome } from '../etl/run-job.ts';
 import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import { isTerminal } from '../job/job-status.ts';
-import type { JobRequest } from '../job/job.ts';
+import type { JobKey, JobRequest } from '../job/job.ts';
 import type { ClaimOutcome } from '../state/job-store.ts';
 import type { HeldMessage } from './held-messages.ts';
-import type { WorkerContext } from './worker-context.ts';
+import type { RunFigures, WorkerContext } from './worker-context.ts';
 
 /** What to do with the message now. */
 export type Settlement =
@@ -84,11 +84,21 @@ async function runClaimed(
   try {
     const run = { ...services, ...context.openSides(organization), lease, job, organization, signal };
     const outcome = await runJob(run);
-    observer.runEnded(lease, outcome, (services.clock.nowMs() - startedMs) / 1000);
+    observer.runEnded(
+      lease,
+      outcome,
+      await figures(context, lease, (services.clock.nowMs() - startedMs) / 1000),
+    );
     return await afterRun(context, outcome);
   } finally {
     running.remove(lease);
   }
+}
+
+/** For logs and metrics only, so a database that does not answer just leaves the figures at 0. */
+async function figures({ services }: WorkerContext, key: JobKey, seconds: number): Promise<RunFigures> {
+  const job = await services.state.jobs.find(key).catch(() => undefined);
+  return { seconds, rows: job?.rowsWritten ?? 0, bytes: job?.bytesWritten ?? 0 };
 }
 
 /** Ends that are recorded are acked; everything else is held on to, or given back when this replica is draining. */

@@ -31,11 +31,14 @@ export type DeliveryDecision =
   | 'released'
   | 'unknown_organization';
 
+/** What a run moved and how long it took; rows and bytes of the job's recorded end, 0 without one. */
+export type RunFigures = { readonly seconds: number; readonly rows: number; readonly bytes: number };
+
 /** What the worker tells of itself; none of it may throw. */
 export type WorkerObserver = {
   decided(decision: DeliveryDecision, delivery: Delivery): void;
   runStarted(key: JobKey, epoch: number, resumed: boolean): void;
-  runEnded(key: JobKey, outcome: RunOutcome, seconds: number): void;
+  runEnded(key: JobKey, outcome: RunOutcome, figures: RunFigures): void;
   deadLettered(reason: Reason, delivery: Delivery, violations: readonly string[]): void;
   leaseLost(key: JobKey): void;
   databaseLost(message: string): void;

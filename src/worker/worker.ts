@@ -3,7 +3,6 @@ import type { ConnectionState, DeliverySource } from './delivery.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { HeldMessages } from './held-messages.ts';
-import { reapSilentJobs } from './reaper.ts';
 import { RunningJobs } from './running-jobs.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -20,18 +19,23 @@ export type WorkerState = {
   readonly held: number;
 };
 
+/** Something that goes on beside the jobs until the worker drains, such as the reaper; never rejects. */
+export type BackgroundTask = (context: WorkerContext, signal: AbortSignal) => Promise<void>;
+
 export class Worker {
   readonly #context: WorkerContext;
   readonly #deliveries: DeliverySource;
   readonly #dispatcher: Dispatcher;
   readonly #heartbeat: Heartbeat;
-  readonly #stopReaping = new AbortController();
+  readonly #tasks: readonly BackgroundTask[];
+  readonly #draining = new AbortController();
   readonly #stopBeating = new AbortController();
   #loops: Promise<unknown> = Promise.resolve();
   #phase: WorkerPhase = 'created';
 
-  constructor(collaborators: Omit<WorkerContext, 'held' | 'running'>) {
+  constructor(collaborators: Omit<WorkerContext, 'held' | 'running'>, tasks: readonly BackgroundTask[] = []) {
     this.#context = { ...collaborators, held: new HeldMessages(), running: new RunningJobs() };
+    this.#tasks = tasks;
     this.#deliveries = collaborators.deliveries;
     this.#dispatcher = new Dispatcher(this.#context);
     this.#heartbeat = new Heartbeat(this.#context);
@@ -44,8 +48,8 @@ export class Worker {
     this.#loops = Promise.all([
       this.#heartbeat.beat(this.#stopBeating.signal),
       this.#heartbeat.watchLeases(this.#stopBeating.signal),
-      this.#dispatcher.wakeParked(this.#stopReaping.signal),
-      reapSilentJobs(this.#context, this.#stopReaping.signal),
+      this.#dispatcher.wakeParked(this.#draining.signal),
+      ...this.#tasks.map((task) => task(this.#context, this.#draining.signal)),
     ]);
     this.#deliveries.start((delivery) => this.#dispatcher.accept(delivery));
   }
@@ -58,7 +62,7 @@ export class Worker {
     if (this.#phase === 'stopped') return 0;
     this.#phase = 'draining';
     this.#deliveries.stopReceiving();
-    this.#stopReaping.abort();
+    this.#draining.abort();
     await this.#dispatcher.close();
     this.#context.running.stopAll('drain');
     await this.#idleWithin(this.#context.settings.drainTimeoutMs);

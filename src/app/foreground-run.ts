@@ -1,0 +1,72 @@
+/** Runs one job here and now: a worker of its own, one message, no Pub/Sub. */
+import type { Config } from '../config/config.ts';
+import type { RunObserver, RunProgress } from '../etl/run.ts';
+import { jobName, type JobRequest } from '../job/job.ts';
+import type { Logger } from '../observability/logger.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import { encodeMessage } from '../pubsub/publisher.ts';
+import type { JobRecord } from '../state/job-store.ts';
+import type { State } from '../state/open-state.ts';
+import type { Publisher } from '../worker/publisher.ts';
+import { Worker } from '../worker/worker.ts';
+import { runObserver, workerObserver } from './observers.ts';
+import { createRunServices } from './run-services.ts';
+import type { SidesRegistry } from './sides.ts';
+import { singleDelivery } from './single-delivery.ts';
+import { workerSettings } from './worker-settings.ts';
+
+export type ForegroundRun = {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly state: State;
+  readonly sides: SidesRegistry;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: RunProgress) => void;
+};
+
+/** Resolves with the job as it is recorded when the run has ended or was stopped at a checkpoint. */
+export async function runInForeground(request: JobRequest, run: ForegroundRun): Promise<JobRecord> {
+  const { config, logger, state, signal } = run;
+  const { source, settled } = singleDelivery(encodeMessage(request));
+  const metrics = createMetrics();
+  const services = createRunServices(
+    config,
+    state,
+    withProgress(runObserver(logger, metrics), run.onProgress),
+  );
+  const worker = new Worker({
+    settings: workerSettings(config),
+    services,
+    deliveries: source,
+    publisher: noPublisher,
+    openSides: (organization) => run.sides.open(organization),
+    observer: workerObserver(logger, metrics),
+  });
+  worker.start();
+  await Promise.race([settled, aborted(signal)]);
+  await worker.drain();
+  const job = await state.jobs.find(request);
+  if (!job) throw new Error(`job ${jobName(request)} is not in the database`);
+  return job;
+}
+
+function withProgress(observer: RunObserver, onProgress: (progress: RunProgress) => void): RunObserver {
+  return {
+    ...observer,
+    checkpoint(key, progress, batch) {
+      observer.checkpoint(key, progress, batch);
+      onProgress(progress);
+    },
+  };
+}
+
+/** A message made here is valid, so nothing is ever dead-lettered; and nobody looks for silent jobs. */
+const noPublisher: Publisher = {
+  publishJob: () => Promise.reject(new Error('a run in the foreground publishes nothing')),
+  publishDeadLetter: () => Promise.reject(new Error('a run in the foreground publishes nothing')),
+};
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

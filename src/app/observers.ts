@@ -1,0 +1,100 @@
+/** Turns what runs and the worker tell of themselves into log entries and metrics. */
+import type { RunOutcome } from '../etl/run-job.ts';
+import type { RunObserver } from '../etl/run.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { WorkerObserver } from '../worker/worker-context.ts';
+
+/** Steps at info, checkpoints at debug: a long job must not flood the log. */
+export function runObserver(logger: Logger, metrics: Metrics): RunObserver {
+  return {
+    stepStarted: (key, step) => logger.child(key).debug(`step ${step} started`, { step }),
+    stepFinished: (key, step, seconds) =>
+      logger.child(key).info(`step ${step} done`, { step, duration_seconds: rounded(seconds) }),
+    checkpoint: (key, progress, batch) => {
+      metrics.batchAcknowledged(batch);
+      logger.child(key).debug('checkpoint', {
+        records_processed: progress.rowsDone,
+        records_estimated: progress.rowsEstimated,
+        bytes_processed: progress.bytesDone,
+      });
+    },
+    note: (key, message, metadata) => logger.child(key).info(message, metadata),
+  };
+}
+
+export function workerObserver(logger: Logger, metrics: Metrics): WorkerObserver {
+  return {
+    decided: (decision, delivery) => {
+      metrics.delivery(decision);
+      logger.debug(`delivery ${decision}`, { message_id: delivery.messageId });
+    },
+    runStarted: (key, epoch, resumed) =>
+      logger
+        .child(key)
+        .info(resumed ? 'job taken over from its last checkpoint' : 'job started', { lease_epoch: epoch }),
+    runEnded: (key, outcome, progress) => reportEnd(logger.child(key), metrics, outcome, progress),
+    deadLettered: (reason, delivery, violations) => {
+      metrics.deadLettered(reason);
+      metrics.delivery('dead_lettered');
+      logger.warn('message dead-lettered', { reason, violations, message_id: delivery.messageId });
+    },
+    leaseLost: (key) => {
+      metrics.leaseLost();
+      logger.child(key).warn('lease lost; the job is left to its new owner');
+    },
+    databaseLost: (message) =>
+      logger.error('database out of reach; pulling stops, held messages stay held', { error: message }),
+    databaseBack: () => logger.info('database reachable again; pulling resumes'),
+    republished: (key) => logger.child(key).warn('job had no message any more and was published again'),
+    trouble: (message, key) => (key ? logger.child(key) : logger).error(message),
+  };
+}
+
+type EndReport = { readonly seconds: number; readonly rows: number; readonly bytes: number };
+
+function reportEnd(
+  logger: Logger,
+  metrics: Metrics,
+  outcome: RunOutcome,
+  { seconds, rows, bytes }: EndReport,
+): void {
+  const metadata = { duration_seconds: rounded(seconds), records_processed: rows, bytes_processed: bytes };
+  switch (outcome.kind) {
+    case 'success':
+      metrics.jobFinished({ status: 'SUCCESS', reason: 'none', seconds, rows, bytes });
+      return logger.info('job succeeded', metadata);
+    case 'failed':
+      metrics.jobFinished({ status: 'FAILED', reason: outcome.reason, seconds });
+      return logger.error('job failed', { ...metadata, reason: outcome.reason, error: outcome.message });
+    case 'cancelled':
+      metrics.jobFinished({ status: 'CANCELLED', reason: 'cancelled', seconds });
+      return logger.info('job cancelled', metadata);
+    case 'waiting':
+      metrics.retryScheduled(outcome.reason);
+      return logger.warn('attempt failed, the job is tried again', {
+        ...metadata,
+        reason: outcome.reason,
+        error: outcome.message,
+      });
+    case 'interrupted':
+      metrics.interrupted();
+      return logger.info('job stopped at a checkpoint and released', metadata);
+    case 'lost':
+      return logger.warn('run given up: the job belongs to somebody else', metadata);
+    case 'unsettled':
+      return logger.error('run ended but could not be recorded; its lease will run out', {
+        ...metadata,
+        error: outcome.message,
+      });
+    case 'needs_operator':
+      return logger.error(
+        'the outcome of the commit is ambiguous; an operator has to settle it with resolve',
+        metadata,
+      );
+  }
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

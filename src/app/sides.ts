@@ -1,0 +1,61 @@
+/** Opens the two sides of an organization's copy, once per identity, and closes them all at the end. */
+import { bigQueryDestination } from '../bigquery/destination.ts';
+import { bigQuerySource } from '../bigquery/source.ts';
+import type { Config } from '../config/config.ts';
+import type { Destination } from '../etl/destination.ts';
+import type { Source } from '../etl/source.ts';
+import type { Organization } from '../job/organization.ts';
+import { processClock } from './process-clock.ts';
+
+export type Sides = { readonly source: Source; readonly destination: Destination };
+
+/** The opened sides of every organization asked for. */
+export type SidesRegistry = {
+  open(organization: Organization): Sides;
+  close(): Promise<void>;
+};
+
+/** Queries run and reads are billed in the project of the table they ask: its owner sees what the copy costs. */
+export function createSidesRegistry(config: Config): SidesRegistry {
+  const sources = new Map<string, ReturnType<typeof bigQuerySource>>();
+  const destinations = new Map<string, ReturnType<typeof bigQueryDestination>>();
+  const common = {
+    serviceAccountFile: config.serviceAccountFile,
+    labels: { managed_by: 'pulse-billing-etl' },
+    clock: processClock,
+    random: Math.random,
+  };
+  return {
+    open({ source, sourceServiceAccount, destination, destinationServiceAccount }) {
+      return {
+        source: once(sources, `${source.project} ${sourceServiceAccount}`, () =>
+          bigQuerySource({
+            ...common,
+            ...config.emulators.source,
+            projectId: source.project,
+            impersonate: sourceServiceAccount,
+          }),
+        ),
+        destination: once(destinations, `${destination.project} ${destinationServiceAccount}`, () =>
+          bigQueryDestination({
+            ...common,
+            ...config.emulators.destination,
+            projectId: destination.project,
+            impersonate: destinationServiceAccount,
+          }),
+        ),
+      };
+    },
+    async close() {
+      await Promise.allSettled([...sources.values(), ...destinations.values()].map((side) => side.close()));
+    },
+  };
+}
+
+function once<T>(opened: Map<string, T>, key: string, open: () => T): T {
+  const existing = opened.get(key);
+  if (existing !== undefined) return existing;
+  const created = open();
+  opened.set(key, created);
+  return created;
+}
