@@ -1,0 +1,67 @@
+/** One side's BigQuery as the rest of this folder uses it: the clients, the clock, and how its failures are named. */
+import type { Clock, Random } from '../job/clock.ts';
+import type { JobError } from '../job/errors.ts';
+import { acquireClients, type Clients, type ClientSettings } from './clients.ts';
+import { classifyGrpcError, classifyRestError, type FailedCall, type Side } from './errors.ts';
+
+/** How a side is reached and paid for. */
+export type BigQuerySettings = ClientSettings & {
+  /** Labels of every query job, which show up in the bill. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Most bytes a single query may be billed for; BigQuery refuses the query otherwise. */
+  readonly maximumBytesBilled?: bigint | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+};
+
+/** An opened side. */
+export type Environment = Clients & {
+  readonly settings: BigQuerySettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What an error of a REST call means; `doing` ends the sentence "while …". */
+  restError(thrown: unknown, doing: string): JobError;
+  /** What an error of a Storage API call means; `doing` ends the sentence "while …". */
+  storageError(thrown: unknown, doing: string): JobError;
+  /** A failed call to the REST API, for errors found inside an answer. */
+  restCall(doing: string): FailedCall;
+  storageCall(doing: string): FailedCall;
+  close(): Promise<void>;
+};
+
+/** Variables that lead to the hosts of each side. Source: spec.md §7. */
+const HOST_VARIABLES = {
+  source: { rest: 'BIGQUERY_EMULATOR_HOST', storage: 'BIGQUERY_STORAGE_EMULATOR_HOST' },
+  destination: {
+    rest: 'DESTINATION_BIGQUERY_EMULATOR_HOST (or BIGQUERY_EMULATOR_HOST)',
+    storage: 'DESTINATION_BIGQUERY_STORAGE_EMULATOR_HOST (or BIGQUERY_STORAGE_EMULATOR_HOST)',
+  },
+} as const;
+
+/** Opens a side; nothing is called before the first operation. */
+export function openEnvironment(settings: BigQuerySettings, side: Side): Environment {
+  const { clients, release } = acquireClients(settings);
+  const restCall = (doing: string): FailedCall => ({
+    doing,
+    side,
+    host: clients.restHost,
+    hostVariable: settings.restHost === undefined ? undefined : HOST_VARIABLES[side].rest,
+  });
+  const storageCall = (doing: string): FailedCall => ({
+    doing,
+    side,
+    host: clients.storageHost,
+    hostVariable: settings.storageHost === undefined ? undefined : HOST_VARIABLES[side].storage,
+  });
+  return {
+    ...clients,
+    settings,
+    clock: settings.clock,
+    random: settings.random,
+    restCall,
+    storageCall,
+    restError: (thrown, doing) => classifyRestError(thrown, restCall(doing)),
+    storageError: (thrown, doing) => classifyGrpcError(thrown, storageCall(doing)),
+    close: release,
+  };
+}

@@ -1,0 +1,104 @@
+/** A BigQuery environment as a Source. */
+import type { Micros } from '../job/instant.ts';
+import { TerminalError } from '../job/errors.ts';
+import { tableName, type TableRef } from '../job/table-ref.ts';
+import type { ReadSession, Slice, Source, Survey } from '../etl/source.ts';
+import { openEnvironment, type BigQuerySettings, type Environment } from './environment.ts';
+import { dryRunBytes, runQuery, type QueryRow } from './query-jobs.ts';
+import { openReadSession } from './read-session.ts';
+import {
+  cursorLiteral,
+  cursorMicros,
+  cursorOf,
+  tableAsOf,
+  windowCondition,
+  type Cursor,
+} from './slice-sql.ts';
+import { readRows, resumeReadSession } from './storage-reader.ts';
+import { quoteColumn } from './table-ref.ts';
+import { describeTable } from './tables.ts';
+import { totalsFromRows, totalsSql } from './totals.ts';
+
+/** The source behind these settings; nothing is called before the first operation. Close it when no operation runs any more. */
+export function bigQuerySource(settings: BigQuerySettings): Source & { close(): Promise<void> } {
+  const environment = openEnvironment(settings, 'source');
+  return {
+    describe: (table) => describeTable(environment, table),
+    currentTime: (location) => currentTime(environment, location),
+    survey: (slice) => survey(environment, slice),
+    estimate: (slice) => estimate(environment, slice),
+    totals: (slice, columns) => totals(environment, slice, columns),
+    openReadSession: async (slice, maxStreams) =>
+      openReadSession(environment, slice, await cursorOfSlice(environment, slice), maxStreams),
+    resumeReadSession: (session: ReadSession) => resumeReadSession(environment, session),
+    readRows: (stream, offset, signal) => readRows(environment, stream, offset, signal),
+    close: () => environment.close(),
+  };
+}
+
+async function currentTime(environment: Environment, location: string): Promise<Micros> {
+  const [row] = await runQuery(environment, {
+    sql: 'SELECT UNIX_MICROS(CURRENT_TIMESTAMP()) AS now',
+    location,
+    doing: `asking for the time in ${location}`,
+  });
+  return BigInt(value(row, 'now'));
+}
+
+async function survey(environment: Environment, slice: Parameters<Source['survey']>[0]): Promise<Survey> {
+  const cursor = await cursorOfSlice(environment, slice);
+  const column = `t.${quoteColumn(cursor.field)}`;
+  // The bound itself is included: the watermark is the newest row of its window, and says that the table is not empty.
+  const bound =
+    slice.lo === undefined
+      ? ''
+      : ` WHERE ${column} >= ${cursorLiteral(cursor, slice.lo)} OR ${column} IS NULL`;
+  const [row] = await runQuery(environment, {
+    sql: `SELECT ${cursorMicros(cursor, `MAX(${column})`)} AS max_cursor, COUNTIF(${column} IS NULL) AS null_cursors FROM ${tableAsOf(slice.table, slice.snapshot)}${bound}`,
+    location: slice.location,
+    doing: `looking for new rows of ${tableName(slice.table)}`,
+  });
+  const maxCursor = row?.['max_cursor'];
+  return {
+    maxCursor: maxCursor === null || maxCursor === undefined ? undefined : BigInt(maxCursor),
+    nullCursors: Number(value(row, 'null_cursors')),
+  };
+}
+
+async function estimate(environment: Environment, slice: Slice): ReturnType<Source['estimate']> {
+  const cursor = await cursorOfSlice(environment, slice);
+  const rest = `FROM ${tableAsOf(slice.table, slice.snapshot)} WHERE ${windowCondition(cursor, slice.window, 't.')}`;
+  const query = { location: slice.location, doing: `estimating a read of ${tableName(slice.table)}` };
+  const bytes = await dryRunBytes(environment, { ...query, sql: `SELECT * ${rest}` });
+  const [row] = await runQuery(environment, { ...query, sql: `SELECT COUNT(*) AS row_count ${rest}` });
+  return { rows: Number(value(row, 'row_count')), bytes };
+}
+
+async function totals(
+  environment: Environment,
+  slice: Slice,
+  columns: Parameters<Source['totals']>[1],
+): ReturnType<Source['totals']> {
+  const cursor = await cursorOfSlice(environment, slice);
+  const condition = windowCondition(cursor, slice.window, 't.');
+  const rows = await runQuery(environment, {
+    sql: totalsSql(columns, tableAsOf(slice.table, slice.snapshot), condition),
+    location: slice.location,
+    doing: `adding up ${tableName(slice.table)}`,
+  });
+  return totalsFromRows(columns, rows);
+}
+
+/** The cursor's type decides how an instant is written for it, so the table is asked each time. */
+async function cursorOfSlice(
+  environment: Environment,
+  { table, cursorField }: { readonly table: TableRef; readonly cursorField: string },
+): Promise<Cursor> {
+  const described = await describeTable(environment, table);
+  if (described) return cursorOf(table, described.schema, cursorField);
+  throw new TerminalError('source_not_found', `the source table ${tableName(table)} does not exist any more`);
+}
+
+function value(row: QueryRow | undefined, name: string): string {
+  return row?.[name] ?? '0';
+}
