@@ -1,5 +1,11 @@
 // The addresses of the shared servers that the test runner started, read from the environment it hands to every test file.
 
+/** The project and location of the environment that billing data is read from. */
+export const sourceEnvironment = { project: 'source-env', location: 'EU' };
+
+/** The project and location of the environment that billing data is written to. */
+export const destinationEnvironment = { project: 'destination-env', location: 'US' };
+
 /** One BigQuery emulator: where it answers, and the project and location it stands for. */
 export interface BigQueryEnvironment {
   project: string;
@@ -26,8 +32,7 @@ export function pubSubEmulatorHost(): string {
 /** The environment billing data is read from; throws when the test was not started by the runner. */
 export function sourceBigQuery(): BigQueryEnvironment {
   return {
-    project: 'source-env',
-    location: 'EU',
+    ...sourceEnvironment,
     restHost: fromRunner('TEST_SOURCE_BIGQUERY_REST'),
     grpcHost: fromRunner('TEST_SOURCE_BIGQUERY_GRPC'),
   };
@@ -36,8 +41,7 @@ export function sourceBigQuery(): BigQueryEnvironment {
 /** The environment billing data is written to; throws when the test was not started by the runner. */
 export function destinationBigQuery(): BigQueryEnvironment {
   return {
-    project: 'destination-env',
-    location: 'US',
+    ...destinationEnvironment,
     restHost: fromRunner('TEST_DESTINATION_BIGQUERY_REST'),
     grpcHost: fromRunner('TEST_DESTINATION_BIGQUERY_GRPC'),
   };

@@ -1,0 +1,52 @@
+// Runs test files in node's own test runner, so that the output ends with its summary.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { killGroupWhenWeDie } from '../../dev/emulators/parent-death.ts';
+
+const ALL_TESTS = 'test/**/*.test.ts';
+
+/** Set for the servers that this run uses; tests get them under TEST_ names only, so that none works by accident. */
+const NOT_FOR_TESTS = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'PUBSUB_EMULATOR_HOST'];
+
+/**
+ * Runs `chosen` (files, globs and runner options with "="; all files when none is named) with `addresses` in the environment;
+ * resolves with the exit code: the runner's own, or 130 after Ctrl-C, SIGTERM or the end of the process that started us.
+ */
+export async function runTestFiles(chosen: string[], addresses: Record<string, string>): Promise<number> {
+  const options = chosen.filter((argument) => argument.startsWith('-'));
+  const files = chosen.filter((argument) => !argument.startsWith('-'));
+  const inherited = Object.entries(process.env).filter(([name]) => !NOT_FOR_TESTS.includes(name));
+  const runner = spawn(
+    process.execPath,
+    [
+      ...['--import', 'tsx', '--test', '--test-reporter=spec', '--test-timeout=300000'],
+      `--test-concurrency=${Math.min(Math.max(availableParallelism(), 2), 4)}`,
+      ...options,
+      ...(files.length === 0 ? [ALL_TESTS] : files),
+    ],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...Object.fromEntries(inherited), ...addresses },
+      // A group of its own, so that it can be ended together with everything that tests have started in it.
+      detached: true,
+    },
+  );
+  if (runner.pid === undefined) throw new Error(`${process.execPath} could not be started`);
+  const group = runner.pid;
+  const callOff = killGroupWhenWeDie(group);
+
+  let interrupted = false;
+  const interrupt = (): void => {
+    // A second Ctrl-C does not wait for tests that do not want to end.
+    process.kill(-group, interrupted ? 'SIGKILL' : 'SIGTERM');
+    interrupted = true;
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  process.stdin.once('end', interrupt).resume().unref();
+
+  const [code] = (await once(runner, 'exit')) as [number | null];
+  callOff();
+  return interrupted ? 130 : (code ?? 1);
+}
