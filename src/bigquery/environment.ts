@@ -12,6 +12,8 @@ export type BigQuerySettings = ClientSettings & {
   readonly maximumBytesBilled?: bigint | undefined;
   readonly clock: Clock;
   readonly random: Random;
+  /** Told of what is worth a line in the log but is no error. */
+  readonly note?: ((message: string) => void) | undefined;
 };
 
 /** An opened side. */
@@ -26,6 +28,7 @@ export type Environment = Clients & {
   /** A failed call to the REST API, for errors found inside an answer. */
   restCall(doing: string): FailedCall;
   storageCall(doing: string): FailedCall;
+  note(message: string): void;
   close(): Promise<void>;
 };
 
@@ -60,6 +63,7 @@ export function openEnvironment(settings: BigQuerySettings, side: Side): Environ
     random: settings.random,
     restCall,
     storageCall,
+    note: (message) => settings.note?.(message),
     restError: (thrown, doing) => classifyRestError(thrown, restCall(doing)),
     storageError: (thrown, doing) => classifyGrpcError(thrown, storageCall(doing)),
     close: release,

@@ -1,0 +1,64 @@
+/** A BigQuery environment as a Destination. */
+import type { Micros } from '../job/instant.ts';
+import { tableName, type TableRef } from '../job/table-ref.ts';
+import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../job/table-schema.ts';
+import type { Destination, LineageCount } from '../etl/destination.ts';
+import { commitWriteStreams } from './commit-streams.ts';
+import { openEnvironment, type BigQuerySettings, type Environment } from './environment.ts';
+import { runQuery } from './query-jobs.ts';
+import { timestampLiteral } from './slice-sql.ts';
+import { openStreamWriter } from './storage-writer.ts';
+import { quoteColumn, quoteTable } from './table-ref.ts';
+import { createDataset, createTable, datasetLocation, describeTable, updateTableSchema } from './tables.ts';
+import { createWriteStream, finalizeWriteStream, writeStreamState } from './write-streams.ts';
+
+/** The destination behind these settings; nothing is called before the first operation. Close it when no operation runs any more. */
+export function bigQueryDestination(settings: BigQuerySettings): Destination & { close(): Promise<void> } {
+  const environment = openEnvironment(settings, 'destination');
+  return {
+    datasetLocation: (table) => datasetLocation(environment, table),
+    describe: (table) => describeTable(environment, table),
+    createDataset: (table, location, labels) => createDataset(environment, table, location, labels),
+    createTable: (table) => createTable(environment, table),
+    updateSchema: (table, schema) => updateTableSchema(environment, table, schema),
+    rowsBeyond: (table, location, lo) => rowsBeyond(environment, table, location, lo),
+    rowsOf: (table, location, lineage) => rowsOf(environment, table, location, lineage),
+    createWriteStream: (table) => createWriteStream(environment, table),
+    openWriter: (stream, arrowSchema) => openStreamWriter(environment, stream, arrowSchema),
+    finalizeWriteStream: (stream) => finalizeWriteStream(environment, stream),
+    commitWriteStreams: (table, streams) => commitWriteStreams(environment, table, streams),
+    writeStreamState: (stream) => writeStreamState(environment, stream),
+    close: () => environment.close(),
+  };
+}
+
+async function rowsBeyond(
+  environment: Environment,
+  table: TableRef,
+  location: string,
+  lo: Micros | undefined,
+): Promise<readonly LineageCount[]> {
+  const cursor = quoteColumn(LINEAGE_CURSOR);
+  const beyond = lo === undefined ? `${cursor} IS NOT NULL` : `${cursor} > ${timestampLiteral(lo)}`;
+  const rows = await runQuery(environment, {
+    sql: `SELECT ${quoteColumn(LINEAGE_JOB_ID)} AS lineage, COUNT(*) AS row_count FROM ${quoteTable(table)} WHERE ${beyond} GROUP BY 1 ORDER BY 1`,
+    location,
+    doing: `looking for rows beyond the watermark in ${tableName(table)}`,
+  });
+  return rows.map((row) => ({ lineage: row['lineage'] ?? null, rows: Number(row['row_count']) }));
+}
+
+async function rowsOf(
+  environment: Environment,
+  table: TableRef,
+  location: string,
+  lineage: string,
+): Promise<number> {
+  const [row] = await runQuery(environment, {
+    sql: `SELECT COUNT(*) AS row_count FROM ${quoteTable(table)} WHERE ${quoteColumn(LINEAGE_JOB_ID)} = @lineage`,
+    parameters: { lineage },
+    location,
+    doing: `counting the rows ${lineage} wrote to ${tableName(table)}`,
+  });
+  return Number(row?.['row_count'] ?? 0);
+}
