@@ -1,0 +1,12 @@
+/** One row of etl_workers: a replica that is running, or was. */
+import { Entity } from 'typeorm';
+import { BigWhole, Id, Text } from './column.ts';
+
+@Entity('etl_workers')
+export class WorkerRow {
+  @Id() id!: number;
+  @Text('owner') owner!: string;
+  @BigWhole('started_at') startedAt!: bigint;
+  @BigWhole('seen_at') seenAt!: bigint;
+  @BigWhole('lease_expires_at') leaseExpiresAt!: bigint;
+}

@@ -1,0 +1,73 @@
+/** What each organization's rows of each source day add up to, as last proven. */
+import type { Micros } from '../job/instant.ts';
+import type { Totals } from '../job/totals.ts';
+import { databaseNow, type Database, type Session } from './database.ts';
+import { LedgerRow } from './entities/ledger-row.ts';
+import { insertRows } from './insert-rows.ts';
+
+export type NewLedgerEntry = {
+  readonly organizationId: string;
+  /** Day of the cursor at the source, UTC: `2026-01-31`. */
+  readonly sourceDay: string;
+  readonly rows: number;
+  readonly totals: Totals;
+  readonly fingerprint?: string | undefined;
+};
+export type LedgerEntry = NewLedgerEntry & { readonly verifiedAt: Micros };
+
+export type LedgerStore = {
+  /** Records the entries as verified now, in place of what was known of their days. */
+  upsert(entries: readonly NewLedgerEntry[]): Promise<void>;
+  /** From and to are days, both included; by day. */
+  list(organizationId: string, fromDay: string, toDay: string): Promise<LedgerEntry[]>;
+};
+
+const ROWS_PER_STATEMENT = 200;
+
+/** The ledger of a database. */
+export function createLedgerStore(database: Database): LedgerStore {
+  return {
+    upsert: (entries) =>
+      database.transaction(async (session) => {
+        const now = await databaseNow(session);
+        for (let at = 0; at < entries.length; at += ROWS_PER_STATEMENT)
+          await upsert(session, entries.slice(at, at + ROWS_PER_STATEMENT), now);
+      }),
+    list: (organizationId, fromDay, toDay) =>
+      database.read(async ({ manager }) => {
+        const rows = await manager
+          .createQueryBuilder(LedgerRow, 'entry')
+          .where('entry.organizationId = :organizationId', { organizationId })
+          .andWhere('entry.sourceDay BETWEEN :fromDay AND :toDay', { fromDay, toDay })
+          .orderBy('entry.sourceDay')
+          .getMany();
+        return rows.map(ledgerEntry);
+      }),
+  };
+}
+
+async function upsert(session: Session, entries: readonly NewLedgerEntry[], now: Micros): Promise<void> {
+  const rows = entries.map(({ organizationId, sourceDay, rows, totals, fingerprint }) => ({
+    organizationId,
+    sourceDay,
+    rowCount: rows,
+    totals: JSON.stringify(totals),
+    fingerprint: fingerprint ?? null,
+    verifiedAt: now,
+  }));
+  await insertRows(session, LedgerRow, rows, {
+    key: ['organization_id', 'source_day'],
+    overwrite: ['row_count', 'totals', 'fingerprint', 'verified_at'],
+  });
+}
+
+function ledgerEntry(row: LedgerRow): LedgerEntry {
+  return {
+    organizationId: row.organizationId,
+    sourceDay: row.sourceDay,
+    rows: row.rowCount,
+    totals: JSON.parse(row.totals) as Totals,
+    fingerprint: row.fingerprint ?? undefined,
+    verifiedAt: row.verifiedAt,
+  };
+}

@@ -1,0 +1,4 @@
+/** Every migration in the order in which they are applied. */
+import { CreateTables1764000000000 } from './1764000000000-create-tables.ts';
+
+export const ALL_MIGRATIONS = [CreateTables1764000000000];

@@ -1,0 +1,130 @@
+/** What a run is doing and has done: one row per step and plan number. */
+import type { Micros } from '../job/instant.ts';
+import type { JobKey, Lease, Step } from '../job/job.ts';
+import { databaseNow, type Database, type Session } from './database.ts';
+import { StepRow } from './entities/step-row.ts';
+import { insertRows } from './insert-rows.ts';
+import type { JsonObject } from './json.ts';
+import { holdsLease, leaseLost, lockJob } from './transitions/locked-job.ts';
+
+export type StepStatus = 'running' | 'done' | 'failed' | 'skipped';
+export type StepRecord = {
+  readonly planNumber: number;
+  readonly step: Step;
+  readonly status: StepStatus;
+  readonly startedAt: Micros;
+  readonly finishedAt?: Micros | undefined;
+  readonly detail: JsonObject;
+};
+
+/** Every write is conditional on the lease, in the same transaction: it rejects with LeaseLostError once the job changed hands. */
+export type StepStore = {
+  /** Marks the step as running; a step already there keeps when it started. */
+  start(lease: Lease, planNumber: number, step: Step, detail?: JsonObject): Promise<void>;
+  finish(lease: Lease, planNumber: number, step: Step, detail?: JsonObject): Promise<void>;
+  skip(lease: Lease, planNumber: number, step: Step, detail?: JsonObject): Promise<void>;
+  /** Adds the message to the detail, which a later run may need to go on. */
+  fail(lease: Lease, planNumber: number, step: Step, message: string): Promise<void>;
+  /** Replaces the detail and leaves the rest. */
+  update(lease: Lease, planNumber: number, step: Step, detail: JsonObject): Promise<void>;
+  /** Of every plan number, in the order in which they were started. */
+  list(key: JobKey): Promise<StepRecord[]>;
+  get(key: JobKey, planNumber: number, step: Step): Promise<StepRecord | undefined>;
+};
+
+/** The step store of a database. */
+export function createStepStore(database: Database): StepStore {
+  const write = (lease: Lease, planNumber: number, step: Step, change: StepChange): Promise<void> =>
+    database.transaction((session) => writeStep(session, lease, planNumber, step, change));
+  return {
+    start: (lease, planNumber, step, detail) =>
+      write(lease, planNumber, step, { status: 'running', ended: false, detail }),
+    finish: (lease, planNumber, step, detail) =>
+      write(lease, planNumber, step, { status: 'done', ended: true, detail }),
+    skip: (lease, planNumber, step, detail) =>
+      write(lease, planNumber, step, { status: 'skipped', ended: true, detail }),
+    fail: (lease, planNumber, step, message) =>
+      database.transaction(async (session) => {
+        const detail = { ...(await detailOf(session, lease, planNumber, step)), error: message };
+        await writeStep(session, lease, planNumber, step, { status: 'failed', ended: true, detail });
+      }),
+    update: (lease, planNumber, step, detail) => write(lease, planNumber, step, { detail }),
+    list: (key) => database.read(async (session) => (await stepsOf(session, key)).map(stepRecord)),
+    get: (key, planNumber, step) =>
+      database.read(async (session) => {
+        const row = await stepOf(session, key, planNumber, step);
+        return row && stepRecord(row);
+      }),
+  };
+}
+
+type StepChange = {
+  readonly status?: StepStatus;
+  readonly ended?: boolean;
+  readonly detail?: JsonObject | undefined;
+};
+
+async function writeStep(
+  session: Session,
+  lease: Lease,
+  planNumber: number,
+  step: Step,
+  { status, ended, detail }: StepChange,
+): Promise<void> {
+  const job = await lockJob(session, lease);
+  if (!job || !holdsLease(job, lease)) throw leaseLost(lease);
+  const now = await databaseNow(session);
+  const overwritten = [
+    ...(status === undefined ? [] : ['status', 'finished_at']),
+    ...(detail === undefined ? [] : ['detail']),
+  ];
+  await insertRows(
+    session,
+    StepRow,
+    {
+      organizationId: lease.organizationId,
+      jobId: lease.jobId,
+      planNumber,
+      step,
+      status: status ?? 'running',
+      startedAt: now,
+      finishedAt: ended ? now : null,
+      detail: JSON.stringify(detail ?? {}),
+    },
+    { key: ['organization_id', 'job_id', 'plan_number', 'step'], overwrite: overwritten },
+  );
+}
+
+async function detailOf(session: Session, key: JobKey, planNumber: number, step: Step): Promise<JsonObject> {
+  const row = await stepOf(session, key, planNumber, step);
+  return row ? stepRecord(row).detail : {};
+}
+
+async function stepOf(
+  session: Session,
+  key: JobKey,
+  planNumber: number,
+  step: Step,
+): Promise<StepRow | undefined> {
+  const rows = await stepsOf(session, key);
+  return rows.find((candidate) => candidate.planNumber === planNumber && candidate.step === step);
+}
+
+function stepsOf({ manager }: Session, { organizationId, jobId }: JobKey): Promise<StepRow[]> {
+  return manager
+    .createQueryBuilder(StepRow, 'step')
+    .where('step.organizationId = :organizationId AND step.jobId = :jobId', { organizationId, jobId })
+    .orderBy('step.id')
+    .getMany();
+}
+
+function stepRecord(row: StepRow): StepRecord {
+  return {
+    planNumber: row.planNumber,
+    step: row.step,
+    status: row.status as StepStatus,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt ?? undefined,
+    detail: JSON.parse(row.detail) as JsonObject,
+  };
+}

@@ -1,0 +1,132 @@
+/** QUEUED → IN_PROGRESS, or taking over what somebody else left: gives one worker the right to run a job. */
+import type { Micros } from '../../job/instant.ts';
+import { isTerminal } from '../../job/job-status.ts';
+import type { JobKey, JobStatus, Lease } from '../../job/job.ts';
+import type { Organization } from '../../job/organization.ts';
+import type { Database, Session } from '../database.ts';
+import { JobRow } from '../entities/job-row.ts';
+import { OrganizationRow } from '../entities/organization-row.ts';
+import { findJob } from '../job-queries.ts';
+import { jobRecord, type JobRecord } from '../job-record.ts';
+import { organizationRecord } from '../organization-record.ts';
+import { changeJob, hasLiveLease, later, lockJobAndOrganization, type LockedJob } from './locked-job.ts';
+
+/** The lease, or why there is none. */
+export type ClaimOutcome =
+  | {
+      readonly kind: 'claimed';
+      readonly lease: Lease;
+      readonly job: JobRecord;
+      readonly organization: Organization;
+      /** An earlier run had begun this try: in IN_PROGRESS or COMMITTING. */
+      readonly resumed: boolean;
+    }
+  | { readonly kind: 'finished'; readonly status: JobStatus }
+  | {
+      readonly kind: 'busy';
+      readonly owner: string;
+      readonly leaseExpiresAt: Micros;
+      /** The owner asking is the owner that holds it. */
+      readonly mine: boolean;
+    }
+  | { readonly kind: 'not_due'; readonly nextAttemptAt: Micros }
+  /** Another job of the organization is active, or came first and is due. */
+  | { readonly kind: 'behind'; readonly activeJob: string | undefined }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'needs_operator' }
+  | { readonly kind: 'unknown_organization' }
+  | { readonly kind: 'unknown_job' };
+
+/** Claims the job under a new epoch for leaseMs by the database's clock, or says why it cannot be claimed now. */
+export function claim(
+  database: Database,
+  key: JobKey,
+  owner: string,
+  leaseMs: number,
+): Promise<ClaimOutcome> {
+  return database.transaction(async (session) => {
+    const locked = await lockJobAndOrganization(session, key);
+    if (!locked) return { kind: 'unknown_job' };
+    const obstacle = jobObstacle(locked, owner);
+    if (obstacle) return obstacle;
+    const { organization } = locked;
+    if (!organization) return { kind: 'unknown_organization' };
+    const queue = await queueObstacle(locked, organization);
+    return queue ?? take(locked, organization, owner, leaseMs);
+  });
+}
+
+/** What of the job itself stands in the way. */
+function jobObstacle({ job, organization, now }: LockedJob, owner: string): ClaimOutcome | undefined {
+  if (isTerminal(job.status)) return { kind: 'finished', status: job.status };
+  if (job.leaseExpiresAt !== null && hasLiveLease(job, now)) {
+    const holder = job.leaseOwner ?? 'unknown';
+    return { kind: 'busy', owner: holder, leaseExpiresAt: job.leaseExpiresAt, mine: holder === owner };
+  }
+  if (job.needsOperator) return { kind: 'needs_operator' };
+  // What is decided is rolled forward whatever people want by now.
+  if (organization?.paused && job.status !== 'COMMITTING') return { kind: 'paused' };
+  if (job.nextAttemptAt !== null && job.nextAttemptAt > now)
+    return { kind: 'not_due', nextAttemptAt: job.nextAttemptAt };
+  return undefined;
+}
+
+/** Which other job of the organization stands in the way. */
+async function queueObstacle(
+  { session, job, now }: LockedJob,
+  organization: OrganizationRow,
+): Promise<ClaimOutcome | undefined> {
+  const { activeJob } = organization;
+  if (activeJob === job.jobId || job.status === 'COMMITTING') return undefined;
+  if (activeJob !== null) {
+    const active = await findJob(session, { organizationId: job.organizationId, jobId: activeJob });
+    // A job that ended, is gone or waits for its next attempt has no use for the lock it left behind.
+    if (active?.status === 'IN_PROGRESS' || active?.status === 'COMMITTING')
+      return { kind: 'behind', activeJob };
+  }
+  if (job.status !== 'QUEUED') return undefined;
+  return (await earlierJobIsDue(session, job, now)) ? { kind: 'behind', activeJob: undefined } : undefined;
+}
+
+async function earlierJobIsDue({ manager }: Session, job: JobRow, now: Micros): Promise<boolean> {
+  const { organizationId, id } = job;
+  return manager
+    .createQueryBuilder(JobRow, 'job')
+    .where('job.organizationId = :organizationId', { organizationId })
+    .andWhere(`job.status = 'QUEUED' AND job.id < :id`, { id })
+    .andWhere('(job.nextAttemptAt IS NULL OR job.nextAttemptAt <= :now)', { now })
+    .getExists();
+}
+
+async function take(
+  locked: LockedJob,
+  organization: OrganizationRow,
+  owner: string,
+  leaseMs: number,
+): Promise<ClaimOutcome> {
+  const { session, job, now } = locked;
+  const resumed = job.status !== 'QUEUED';
+  // An owner that let its lease run out and asks again has not died.
+  const ranOut = resumed && job.leaseOwner !== null;
+  const crashed = ranOut && job.leaseOwner !== owner;
+  const changes = {
+    status: resumed ? job.status : ('IN_PROGRESS' as const),
+    leaseOwner: owner,
+    leaseEpoch: job.leaseEpoch + 1,
+    leaseExpiresAt: later(now, leaseMs),
+    interruptions: job.interruptions + (ranOut ? 1 : 0),
+    crashes: job.crashes + (crashed ? 1 : 0),
+    nextAttemptAt: null,
+    startedAt: job.startedAt ?? now,
+  };
+  await changeJob(locked, changes);
+  const lock = { activeJob: job.jobId, updatedAt: now };
+  await session.manager.update(OrganizationRow, { id: organization.id }, lock);
+  return {
+    kind: 'claimed',
+    lease: { organizationId: job.organizationId, jobId: job.jobId, owner, epoch: changes.leaseEpoch },
+    job: jobRecord({ ...job, ...changes, updatedAt: now }),
+    organization: organizationRecord({ ...organization, ...lock }),
+    resumed,
+  };
+}

@@ -1,0 +1,85 @@
+/** COMMITTING → SUCCESS: the recorded set is visible, so the watermark moves and the organization is free. */
+import { sameCommitSet, type CommitSet } from '../../job/commit-set.ts';
+import { TransientError } from '../../job/errors.ts';
+import { formatInstant } from '../../job/instant.ts';
+import { jobName, type JobKey, type JobStatus } from '../../job/job.ts';
+import type { Database } from '../database.ts';
+import { OrganizationRow } from '../entities/organization-row.ts';
+import { commitSetOf, planOf } from '../job-record.ts';
+import { changeJob, lockJobAndOrganization, unlockOrganization, type LockedJob } from './locked-job.ts';
+
+export type RowCounts = {
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+  readonly bytesWritten: number;
+};
+export type FinishOutcome =
+  | { readonly kind: 'finished' | 'already' }
+  /** Another set is recorded by now, or none. */
+  | { readonly kind: 'superseded'; readonly status: JobStatus };
+
+/**
+ * Ends the job whose recorded set is this one, whoever asks: the set is the fence here, not the lease.
+ * Rejects with `commit_ambiguous` when somebody moved the watermark meanwhile; the job then stays COMMITTING.
+ */
+export function finish(
+  database: Database,
+  key: JobKey,
+  set: CommitSet,
+  counts: RowCounts,
+): Promise<FinishOutcome> {
+  return database.transaction(async (session) => {
+    const locked = await lockJobAndOrganization(session, key);
+    if (!locked) throw new Error(`there is no job ${jobName(key)} to finish`);
+    const recorded = commitSetOf(locked.job);
+    const { status } = locked.job;
+    if (!recorded || !sameCommitSet(recorded, set)) return { kind: 'superseded', status };
+    if (status === 'SUCCESS') return { kind: 'already' };
+    if (status !== 'COMMITTING') return { kind: 'superseded', status };
+    if (locked.job.jobType === 'incremental') await moveWatermark(locked);
+    await succeed(locked, counts);
+    return { kind: 'finished' };
+  });
+}
+
+/** Ends the locked job as SUCCESS and lets the organization go; who ran it stays on record. */
+export async function succeed(locked: LockedJob, counts: RowCounts): Promise<void> {
+  const { rowsRead, rowsWritten, bytesWritten } = counts;
+  await changeJob(locked, {
+    status: 'SUCCESS',
+    leaseExpiresAt: null,
+    nextAttemptAt: null,
+    needsOperator: false,
+    cancelRequested: false,
+    errorReason: null,
+    errorMessage: null,
+    crashes: 0,
+    rowsRead,
+    rowsWritten,
+    bytesWritten,
+    finishedAt: locked.now,
+  });
+  await unlockOrganization(locked);
+}
+
+/** Moves the watermark from the lo of the job's plan to its hi. */
+export async function moveWatermark({ session, job, organization, now }: LockedJob): Promise<void> {
+  const plan = planOf(job);
+  if (!plan || !organization)
+    throw new Error(`${jobName(job)} has no plan or no organization to finish with`);
+  const { lo, hi } = plan.window;
+  const watermark = organization.lastSuccessfulRun ?? undefined;
+  if (watermark !== lo) {
+    const text = (at: bigint | undefined) => (at === undefined ? 'none' : formatInstant(at));
+    throw new TransientError(
+      'commit_ambiguous',
+      `the watermark of ${job.organizationId} is ${text(watermark)}, but job ${job.jobId} began at ${text(lo)}: ` +
+        `somebody changed last_successful_run while the job was active; put ${text(lo)} back`,
+    );
+  }
+  await session.manager.update(
+    OrganizationRow,
+    { id: organization.id },
+    { lastSuccessfulRun: hi, updatedAt: now },
+  );
+}

@@ -1,0 +1,25 @@
+/** COMMITTING stays: nobody can prove whether the commit took effect, so a person has to. */
+import type { Lease } from '../../job/job.ts';
+import { recordAlert } from '../alert-store.ts';
+import type { Database } from '../database.ts';
+import { changeJob, leaseLost, lockJobAndOrganization, lockLeasedJob, NO_LEASE } from './locked-job.ts';
+
+/** Releases the lease, keeps the organization locked, and records an alert in the same transaction. Rejects with LeaseLostError. */
+export function needOperator(database: Database, lease: Lease, message: string): Promise<void> {
+  return database.transaction(async (session) => {
+    const locked = await lockLeasedJob(session, lease);
+    if (locked?.job.status !== 'COMMITTING') {
+      const job = (await lockJobAndOrganization(session, lease))?.job;
+      if (job?.needsOperator && job.leaseEpoch === lease.epoch) return;
+      throw leaseLost(lease);
+    }
+    await changeJob(locked, {
+      ...NO_LEASE,
+      needsOperator: true,
+      nextAttemptAt: null,
+      errorReason: 'commit_ambiguous',
+      errorMessage: message,
+    });
+    await recordAlert(session, { kind: 'needs_operator', key: locked.job, message }, locked.now);
+  });
+}

@@ -1,0 +1,78 @@
+/** The replicas that run on this database: who they are, and that an SQLite file has one at a time. */
+import type { Micros } from '../job/instant.ts';
+import { databaseNow, type Database, type Session } from './database.ts';
+import { WorkerRow } from './entities/worker-row.ts';
+import { insertRows } from './insert-rows.ts';
+import { later } from './transitions/locked-job.ts';
+
+export type WorkerSlotOutcome =
+  | { readonly kind: 'granted' }
+  /** An SQLite file serves one worker, and this one is alive as far as its lease says. */
+  | { readonly kind: 'taken'; readonly owner: string; readonly leaseExpiresAt: Micros };
+
+/** A worker that announced itself; alive by the database's clock, or not any more. */
+export type WorkerRecord = {
+  readonly owner: string;
+  readonly startedAt: Micros;
+  readonly seenAt: Micros;
+  readonly alive: boolean;
+};
+
+/** Announces a worker for leaseMs; each heartbeat renews it. Refused only on SQLite, while another worker lives. */
+export function claimWorkerSlot(
+  database: Database,
+  owner: string,
+  leaseMs: number,
+): Promise<WorkerSlotOutcome> {
+  return database.transaction(async (session) => {
+    const now = await databaseNow(session);
+    const other = database.dialect.kind === 'sqlite' ? await otherLiveWorker(session, owner, now) : null;
+    if (other) return { kind: 'taken', owner: other.owner, leaseExpiresAt: other.leaseExpiresAt };
+    await renewWorker(session, owner, now, leaseMs);
+    return { kind: 'granted' };
+  });
+}
+
+/** Gives the slot back, so that the next worker need not wait for the lease to run out. */
+export function releaseWorkerSlot(database: Database, owner: string): Promise<void> {
+  return database.transaction(async (session) => {
+    const now = await databaseNow(session);
+    await session.manager.update(WorkerRow, { owner }, { leaseExpiresAt: now, seenAt: now });
+  });
+}
+
+/** The newest workers first. */
+export function listWorkers(database: Database, limit = 100): Promise<WorkerRecord[]> {
+  return database.read(async (session) => {
+    const now = await databaseNow(session);
+    const query = session.manager.createQueryBuilder(WorkerRow, 'worker').orderBy('worker.id', 'DESC');
+    return (await query.limit(limit).getMany()).map(({ owner, startedAt, seenAt, leaseExpiresAt }) => ({
+      owner,
+      startedAt,
+      seenAt,
+      alive: leaseExpiresAt > now,
+    }));
+  });
+}
+
+/** Says in the same transaction as other work that the worker lives for another leaseMs. */
+export async function renewWorker(
+  session: Session,
+  owner: string,
+  now: Micros,
+  leaseMs: number,
+): Promise<void> {
+  await insertRows(
+    session,
+    WorkerRow,
+    { owner, startedAt: now, seenAt: now, leaseExpiresAt: later(now, leaseMs) },
+    { key: ['owner'], overwrite: ['seen_at', 'lease_expires_at'] },
+  );
+}
+
+function otherLiveWorker({ manager }: Session, owner: string, now: Micros): Promise<WorkerRow | null> {
+  return manager
+    .createQueryBuilder(WorkerRow, 'worker')
+    .where('worker.owner <> :owner AND worker.leaseExpiresAt > :now', { owner, now })
+    .getOne();
+}
