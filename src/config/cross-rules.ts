@@ -1,4 +1,5 @@
 /** The rules between variables: what one of them asks of another. */
+import { isLoopback } from './loopback.ts';
 import type { Values, VariableName } from './variables.ts';
 
 /** The problems and warnings that only show when several variables are seen together. */
@@ -16,11 +17,6 @@ export function crossRules(values: Values, isSet: (name: VariableName) => boolea
     ],
     warnings: [...databaseWarnings(isSet), ...tokenWarnings(values)],
   };
-}
-
-/** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function fileProblems(isSet: (name: VariableName) => boolean): string[] {

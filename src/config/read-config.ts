@@ -69,6 +69,11 @@ function readFiles(values: Values, readFile: (path: string) => string, problems:
   };
 }
 
+/** The secrets as the environment holds them, for errors that come before there is a configuration. */
+export function secretsIn(env: Environment): string[] {
+  return VARIABLE_NAMES.filter((name) => variable(name).secret).flatMap((name) => env[name] ?? []);
+}
+
 function misspelt(env: Environment): string[] {
   const known = new Set<string>(VARIABLE_NAMES);
   return Object.keys(env)
