@@ -1,0 +1,55 @@
+/** Says how a job ended, or where it stands, and what that means for the exit code. */
+import { jobDetailJson } from '../http/job-json.ts';
+import { isTerminal } from '../job/job-status.ts';
+import { jobName } from '../job/job.ts';
+import type { JobRecord } from '../state/job-record.ts';
+import type { State } from '../state/open-state.ts';
+import { CommandError, failed, type ExitCode } from './command-error.ts';
+import { between, count, size } from '../http/human-text.ts';
+import { STATUS_STYLES } from './paint.ts';
+import type { Session } from './session.ts';
+
+/** Prints the job as one line, or as JSON whatever its status; throws unless it succeeded. */
+export async function printOutcome(
+  job: JobRecord,
+  state: State,
+  session: Session,
+  json: boolean,
+): Promise<ExitCode> {
+  if (json) session.printJson(await fullJobJson(job, state));
+  if (job.status !== 'SUCCESS') throw unsuccessful(job);
+  if (!json) session.print(successLine(job, session));
+  return 0;
+}
+
+/** The job with steps and batches of its present plan. */
+export async function fullJobJson(job: JobRecord, state: State): Promise<ReturnType<typeof jobDetailJson>> {
+  const steps = await state.steps.list(job);
+  const batches = await state.batches.list(job, job.planNumber);
+  return jobDetailJson(job, steps, batches);
+}
+
+function successLine(job: JobRecord, { paint }: Session): string {
+  const status = paint(STATUS_STYLES.SUCCESS, job.status);
+  const rows = job.rowsWritten ?? 0;
+  if (rows === 0) return `${jobName(job)} ${status}: nothing new to copy`;
+  const read = job.rowsRead === undefined || job.rowsRead === rows ? '' : ` of ${count(job.rowsRead)} read`;
+  const took = between(job.startedAt, job.finishedAt);
+  return `${jobName(job)} ${status}: ${count(rows)} rows${read}, ${size(job.bytesWritten)} in ${took}`;
+}
+
+function unsuccessful(job: JobRecord): CommandError {
+  const name = jobName(job);
+  const [organizationId, jobId] = [job.organizationId, job.jobId];
+  const why = `${job.errorReason ?? 'no reason recorded'}: ${job.errorMessage ?? 'no message recorded'}`;
+  if (job.needsOperator)
+    return failed(
+      `${name} needs an operator (${why}): see pulse-billing-etl show ${organizationId} ${jobId}`,
+    );
+  if (job.status === 'CANCELLED') return failed(`${name} was cancelled`);
+  if (isTerminal(job.status)) return failed(`${name} ${job.status}, ${why}`);
+  const after = job.errorReason === undefined ? '' : ` after ${why}`;
+  return failed(
+    `${name} has not ended: it is ${job.status}${after}; a worker or another run goes on from there`,
+  );
+}

@@ -1,0 +1,76 @@
+/** Turns the arguments of a command into a validated job request. */
+import { Option, type Command } from 'commander';
+import { parseInstant, type Micros } from '../job/instant.ts';
+import { JOB_TYPES, type JobRequest, type JobType } from '../job/job.ts';
+import { parseMessage } from '../job/message.ts';
+import type { CliIo } from './cli-io.ts';
+import { wrongUsage } from './command-error.ts';
+
+export type JobOptions = {
+  readonly jobId?: string;
+  readonly type: JobType;
+  readonly from?: string;
+  readonly to?: string;
+};
+
+/** Adds ORG and the options that describe a job. */
+export function withJobOptions(command: Command): Command {
+  return command
+    .argument('<org>', 'organization')
+    .option('--job-id <id>', 'idempotency key; default: a new one that sorts by time')
+    .addOption(new Option('--type <type>', 'job type').choices(JOB_TYPES).default('incremental'))
+    .option('--from <time>', 'start of the window: RFC 3339, or a date for its midnight in UTC')
+    .option('--to <time>', 'end of the window');
+}
+
+/** The request, by the same rules as for a message; a violation is wrong usage. */
+export function jobRequest(organizationId: string, options: JobOptions, io: CliIo): JobRequest {
+  const { type, from, to } = options;
+  const window = type === 'incremental' ? noWindow(from, to) : windowText(type, from, to);
+  const body = {
+    organization_id: organizationId,
+    job_id: options.jobId ?? newJobId(io),
+    job_type: type,
+    ...(window === undefined ? {} : { window }),
+    requested_by: io.user,
+  };
+  const parsed = parseMessage(new TextEncoder().encode(JSON.stringify(body)));
+  if (parsed.kind === 'invalid') throw wrongUsage(parsed.violations.join('; '));
+  return parsed.request;
+}
+
+/** An instant as people write it: RFC 3339, or a date alone for its midnight in UTC; option names it in the error. */
+export function instantOption(option: string, text: string): Micros {
+  const instant = parseInstant(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (instant === undefined)
+    throw wrongUsage(`${option} is "${text}": use RFC 3339 such as 2026-01-31T00:00:00Z, or a date`);
+  return instant;
+}
+
+/** Sorts by time as text, and two made in one millisecond still differ. */
+function newJobId({ now, randomSuffix }: CliIo): string {
+  return `${now().toISOString().replace(/[-:.]/g, '')}-${randomSuffix()}`;
+}
+
+function noWindow(from: string | undefined, to: string | undefined): undefined {
+  if (from !== undefined || to !== undefined)
+    throw wrongUsage(
+      '--from and --to need --type backfill, repair or verify: an incremental job finds its own window',
+    );
+  return undefined;
+}
+
+function windowText(type: JobType, from?: string, to?: string): { start: string; end: string } | undefined {
+  if (from === undefined && to === undefined) {
+    if (type === 'verify') return undefined;
+    throw wrongUsage(`--type ${type} needs --from and --to`);
+  }
+  if (from === undefined || to === undefined) throw wrongUsage('--from and --to go together: give both');
+  if (instantOption('--from', from) >= instantOption('--to', to))
+    throw wrongUsage(`--from ${from} is not before --to ${to}`);
+  return { start: midnight(from), end: midnight(to) };
+}
+
+function midnight(text: string): string {
+  return text.length === 10 ? `${text}T00:00:00Z` : text;
+}

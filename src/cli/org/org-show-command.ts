@@ -1,0 +1,32 @@
+/** `org show`: every column of one organization. */
+import type { Command } from 'commander';
+import { organizationJson } from '../../http/organization-json.ts';
+import { organizationNotFound } from '../command-error.ts';
+import { withExamples, withJson, type JsonOption } from '../help.ts';
+import { migratedState, type Session } from '../session.ts';
+import { fieldList } from '../text-table.ts';
+
+export function addOrgShowCommand(org: Command, session: Session): void {
+  const command = org
+    .command('show')
+    .argument('<org>', 'organization')
+    .description('show every column of one organization')
+    .action((organizationId: string, options: JsonOption) =>
+      session.run(async (app) => {
+        const state = await migratedState(app);
+        const organization = await state.organizations.find(organizationId);
+        if (!organization) throw organizationNotFound(organizationId);
+        const json = organizationJson(organization);
+        if (options.json) return session.printJson(json);
+        const fields = Object.entries(json).map(([name, value]) => [name, text(value)] as const);
+        session.print(fieldList(fields, session.paint));
+      }),
+    );
+  withJson(command, 'one object');
+  withExamples(command, [['org show acme', 'its configuration and watermark']]);
+}
+
+function text(value: unknown): string {
+  if (value === null || (Array.isArray(value) && value.length === 0)) return '–';
+  return Array.isArray(value) ? value.join(', ') : String(value);
+}

@@ -1,0 +1,98 @@
+/** One call of the command line: reads the configuration, makes the program, prints, and frees everything at the end. */
+import { readConfig } from '../config/read-config.ts';
+import { secretsOf, type Config } from '../config/config.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
+import type { State } from '../state/open-state.ts';
+import type { CliApp } from './app-port.ts';
+import type { CliIo } from './cli-io.ts';
+import { failed, wrongUsage, type ExitCode } from './command-error.ts';
+import { hasColours, paintFor, type Paint } from './paint.ts';
+
+/** What a command may ask for: `daemon` logs to stdout as configured, a command logs warnings to stderr. */
+export type RunOptions = { readonly daemon?: boolean };
+
+export type Session = {
+  readonly io: CliIo;
+  readonly paint: Paint;
+  /** Runs the work of a command with the program, which is closed whatever happens; sets the exit code. */
+  run(work: (app: CliApp) => Promise<ExitCode | void>, options?: RunOptions): Promise<void>;
+  /** A line, or several, on stdout. */
+  print(text: string): void;
+  /** One JSON value on stdout. */
+  printJson(value: unknown): void;
+  /** A line on stderr, for people, beside what stdout is for. */
+  note(text: string): void;
+  exitCode(): ExitCode;
+  /** Whether errors are shown with their stacks. */
+  showsStacks(): boolean;
+  /** Values no message may show. */
+  secrets(): readonly string[];
+};
+
+export function openSession(io: CliIo): Session {
+  let exitCode: ExitCode = 0;
+  let config: Config | undefined;
+  const note = (text: string): void => void io.stderr.write(`${text}\n`);
+
+  return {
+    io,
+    paint: paintFor(io.stdout, io.env),
+    run: async (work, { daemon = false } = {}) => {
+      const read = readConfig(io.env, io.readFile);
+      if (read.kind === 'invalid') throw wrongUsage(invalidConfiguration(read.problems));
+      config = read.config;
+      const logger = loggerFor(io, config, daemon);
+      for (const warning of read.warnings) logger.warn(warning);
+      const app = io.createApp({ config, logger });
+      try {
+        exitCode = (await work(app)) ?? 0;
+      } finally {
+        await app.close();
+      }
+    },
+    print: (text) => void io.stdout.write(`${text}\n`),
+    printJson: (value) => void io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
+    note,
+    exitCode: () => exitCode,
+    showsStacks: () => (config?.logs.level ?? io.env['LOG_LEVEL']) === 'debug',
+    secrets: () => (config ? secretsOf(config) : []),
+  };
+}
+
+/** The state, once it is known to have the tables this build works with. */
+export async function migratedState(app: CliApp): Promise<State> {
+  const state = await app.openState();
+  const schema = await state.schemaState();
+  const { database } = app.config;
+  const name =
+    database.kind === 'sqlite' ? database.path : `${database.host}:${database.port}/${database.database}`;
+  if (schema.kind === 'behind')
+    throw failed(
+      `the database ${name} lacks ${schema.pending.length} migration(s): run pulse-billing-etl migrate`,
+    );
+  if (schema.kind === 'ahead')
+    throw failed(
+      `the database ${name} was migrated by a newer version (${schema.unknown.join(', ')}): use that version`,
+    );
+  return state;
+}
+
+function loggerFor(io: CliIo, config: Config, daemon: boolean): Logger {
+  const given = (name: string): boolean => (io.env[name] ?? '') !== '';
+  const stream = daemon ? io.stdout : io.stderr;
+  return createLogger({
+    level: daemon || given('LOG_LEVEL') ? config.logs.level : 'warn',
+    format: daemon || given('LOG_FORMAT') ? config.logs.format : 'pretty',
+    stream,
+    colours: hasColours(stream, io.env),
+    projectId: config.projectId,
+    secrets: secretsOf(config),
+    now: io.now,
+  });
+}
+
+function invalidConfiguration(problems: readonly string[]): string {
+  return problems.length === 1
+    ? `the configuration is wrong: ${problems[0]}`
+    : `the configuration has ${problems.length} problems:\n${problems.map((problem) => `  ${problem}`).join('\n')}`;
+}

@@ -1,0 +1,76 @@
+/** `status`: the jobs, newest first. */
+import { InvalidArgumentError, type Command } from 'commander';
+import { jobJson } from '../http/job-json.ts';
+import { JOB_STATUSES, type JobStatus } from '../job/job.ts';
+import type { JobRecord } from '../state/job-record.ts';
+import { withExamples, withJson, type JsonOption } from './help.ts';
+import { between, count, time } from '../http/human-text.ts';
+import { STATUS_STYLES } from './paint.ts';
+import { migratedState, type Session } from './session.ts';
+import { textTable, type Column } from './text-table.ts';
+
+type StatusOptions = JsonOption & {
+  readonly org?: string;
+  readonly status?: JobStatus[];
+  readonly limit: number;
+};
+
+const MAX_LIMIT = 10_000;
+
+export function addStatusCommand(program: Command, session: Session): void {
+  const command = program
+    .command('status')
+    .description('list jobs, newest first')
+    .option('--org <org>', 'of this organization only')
+    .option('--status <status,…>', `of these statuses only: ${JOB_STATUSES.join(', ')}`, statuses)
+    .option('--limit <n>', 'at most so many', limit, 50)
+    .action((options: StatusOptions) =>
+      session.run(async (app) => {
+        const state = await migratedState(app);
+        const jobs = await state.jobs.list({
+          limit: options.limit,
+          ...(options.org === undefined ? {} : { organizationId: options.org }),
+          ...(options.status === undefined ? {} : { status: options.status }),
+        });
+        if (options.json) session.printJson(jobs.map(jobJson));
+        else session.print(jobs.length === 0 ? 'no jobs' : textTable(jobs, COLUMNS, session.paint));
+      }),
+    );
+  withJson(command, 'an array of jobs');
+  withExamples(command, [
+    ['status', 'the last 50 jobs'],
+    ['status --org acme --status FAILED', 'what failed for acme'],
+    ['status --status queued,in_progress --json', 'what is not done yet, for scripts'],
+  ]);
+}
+
+const COLUMNS: readonly Column<JobRecord>[] = [
+  { title: 'ORGANIZATION', value: (job) => job.organizationId },
+  { title: 'JOB', value: (job) => job.jobId },
+  { title: 'TYPE', value: (job) => job.jobType },
+  {
+    title: 'STATUS',
+    value: (job) => (job.needsOperator ? `${job.status} !` : job.status),
+    style: (job) => (job.needsOperator ? 'red' : STATUS_STYLES[job.status]),
+  },
+  { title: 'ATTEMPTS', value: (job) => `${job.attempts}`, align: 'right' },
+  { title: 'ROWS', value: (job) => count(job.rowsWritten), align: 'right' },
+  { title: 'CREATED', value: (job) => time(job.createdAt) },
+  { title: 'TOOK', value: (job) => between(job.startedAt, job.finishedAt), align: 'right' },
+  { title: 'REASON', value: (job) => (job.needsOperator ? 'needs operator' : (job.errorReason ?? '')) },
+];
+
+function statuses(text: string): JobStatus[] {
+  return text.split(',').map((word) => {
+    const status = JOB_STATUSES.find((candidate) => candidate === word.trim().toUpperCase());
+    if (!status) throw new InvalidArgumentError(`"${word}" is none of ${JOB_STATUSES.join(', ')}.`);
+    return status;
+  });
+}
+
+function limit(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > MAX_LIMIT)
+    throw new InvalidArgumentError(`Use a whole number from 1 to ${MAX_LIMIT}.`);
+  return value;
+}
