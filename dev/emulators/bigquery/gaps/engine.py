@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bqemulator.storage.engine import DuckDBEngine
 
+from gaps.insert_row import with_row_inserts
 from gaps.one_writer import OneWriter
 from gaps.table_history import TableHistory
 
@@ -46,6 +47,7 @@ class WatchedEngine(OfflineEngine):
     def execute(self, sql: str, parameters: list[Any] | None = None) -> duckdb.DuckDBPyConnection:
         """Run a statement, announced to the writer first."""
         if self._started:
+            sql = with_row_inserts(sql)
             self.writer.before_statement(sql)
         return super().execute(sql, parameters)
 

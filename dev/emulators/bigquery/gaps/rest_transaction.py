@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from gaps.one_writer import OneWriter
@@ -19,9 +21,10 @@ _READS = {"GET", "HEAD", "OPTIONS"}
 class RestTransaction:
     """ASGI middleware: waits for the whole request, takes the connection, runs it, commits, then answers."""
 
-    def __init__(self, app: ASGIApp, writer: OneWriter) -> None:
+    def __init__(self, app: ASGIApp, writer: OneWriter, before_each: Callable[[], None]) -> None:
         self._app = app
         self._writer = writer
+        self._before_each = before_each
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run one request."""
@@ -39,6 +42,7 @@ class RestTransaction:
 
         await self._writer.acquire()
         try:
+            self._before_each()
             if scope["method"] in _READS:
                 await self._app(scope, replay, hold)
             else:

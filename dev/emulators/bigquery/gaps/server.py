@@ -17,16 +17,22 @@ from bqemulator.observability.metrics import MetricsRegistry
 from bqemulator.row_access.policy import RowAccessPolicyManager
 from bqemulator.udf.runtime import UDFRegistry
 from bqemulator.versioning.materialized_views import hydrate_subscriptions
+from fastapi import APIRouter, FastAPI
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 import uvicorn
 
 from gaps.change_notes import ChangeNotes
 from gaps.engine import WatchedEngine
+from gaps.job_routes import job_routes
+from gaps.job_store import JobStore
 from gaps.patches import apply_patches
 from gaps.read_service import read_service
 from gaps.rest_transaction import RestTransaction
 from gaps.table_bytes import TableBytes
+from gaps.table_routes import table_routes
+from gaps.tables import drop_expired_tables
+from gaps.uploads import accept_uploads
 from gaps.warehouse import Warehouse
 from gaps.write_service import WriteService
 
@@ -58,11 +64,14 @@ class Server:
         configure_logging(level=self._settings.log_level, fmt=self._settings.log_format)
         await self._engine.start()
         warehouse = Warehouse(self._context(), self._engine, TableBytes(self._engine), self._location)
-        self._grpc = self._start_grpc(warehouse)
         apply_patches(warehouse)
+        store = JobStore(self._engine.connection)
+        accept_uploads(warehouse, store)
         app = create_app(warehouse.context)
+        _put_first(app, job_routes(warehouse, store), table_routes(warehouse))
+        self._grpc = self._start_grpc(warehouse)
         config = uvicorn.Config(
-            RestTransaction(app, self._engine.writer),
+            RestTransaction(app, self._engine.writer, lambda: drop_expired_tables(warehouse)),
             host=self._settings.rest_host,
             port=self._settings.rest_port,
             log_config=None,
@@ -133,3 +142,11 @@ class Server:
         self.grpc_port = server.add_insecure_port(address)
         server.start()
         return server
+
+
+def _put_first(app: FastAPI, *routers: APIRouter) -> None:
+    """Let these routes answer before the ones the app already has."""
+    own = len(app.router.routes)
+    for router in routers:
+        app.include_router(router)
+    app.router.routes[:] = app.router.routes[own:] + app.router.routes[:own]
