@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-type NotYet = undefined | null | false | void;
+type NotYet = undefined | null | false;
 
 interface Patience {
   /** How long to wait before giving up, in milliseconds (default 30 000). */

@@ -36,11 +36,11 @@ export async function runTestFiles(chosen: string[], addresses: Record<string, s
   const group = runner.pid;
   const callOff = killGroupWhenWeDie(group);
 
-  let interrupted = false;
+  let interruptions = 0;
   const interrupt = (): void => {
+    interruptions += 1;
     // A second Ctrl-C does not wait for tests that do not want to end.
-    process.kill(-group, interrupted ? 'SIGKILL' : 'SIGTERM');
-    interrupted = true;
+    process.kill(-group, interruptions > 1 ? 'SIGKILL' : 'SIGTERM');
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
@@ -48,5 +48,5 @@ export async function runTestFiles(chosen: string[], addresses: Record<string, s
 
   const [code] = (await once(runner, 'exit')) as [number | null];
   callOff();
-  return interrupted ? 130 : (code ?? 1);
+  return interruptions > 0 ? 130 : (code ?? 1);
 }
