@@ -1,0 +1,96 @@
+/** A batch while rows are still being added to it. */
+import { TerminalError } from '../job/errors.ts';
+import type { Totals } from '../job/totals.ts';
+import type { ArrowRows } from './arrow-rows.ts';
+import { assemble } from './assemble.ts';
+import { BatchExtent } from './batch-extent.ts';
+import { batchTotals } from './batch-totals.ts';
+import type { CopyLayout } from './copy-layout.ts';
+import type { IncomingRows } from './incoming-rows.ts';
+import { Slice } from './slice.ts';
+
+/** Rows of a stream ready to be appended, lineage columns included. */
+export type CutBatch = {
+  /** Where its first row stands in the read stream. */
+  readonly readOffset: number;
+  readonly rows: ArrowRows;
+  /** Length of the record-batch message. */
+  readonly bytes: number;
+  readonly totals: Totals;
+};
+
+/** Where batches end. */
+export type BatchLimits = { readonly maxRows: number; readonly maxBytes: number };
+
+/** Collects slices of messages, which stay in memory until the batch is assembled. */
+export class OpenBatch {
+  readonly readOffset: number;
+  readonly #layout: CopyLayout;
+  readonly #limits: BatchLimits;
+  readonly #slices: Slice[] = [];
+  readonly #extent: BatchExtent;
+  #bytes = 0;
+
+  constructor(layout: CopyLayout, readOffset: number, limits: BatchLimits) {
+    this.readOffset = readOffset;
+    this.#layout = layout;
+    this.#limits = limits;
+    this.#extent = new BatchExtent(layout);
+  }
+
+  get rowCount(): number {
+    return this.#extent.rowCount;
+  }
+
+  /** Whether no row more is allowed, whatever its size. */
+  get isFull(): boolean {
+    return this.rowCount === this.#limits.maxRows;
+  }
+
+  /** Takes as many rows as fit, from a row of the message on, and says how many. */
+  take(rows: IncomingRows, startRow: number): number {
+    const most = Math.min(rows.rowCount - startRow, this.#limits.maxRows - this.rowCount);
+    const slice = new Slice(this.#layout.nodes, rows, startRow, startRow + most);
+    const taken = this.#fitting(slice, most);
+    if (taken === 0) return 0;
+    this.#slices.push(slice);
+    this.#extent.add(slice);
+    return taken;
+  }
+
+  /** The batch as it is to be appended. Forgets the messages it was made of, so that it takes no more rows. */
+  finish(): CutBatch {
+    const slices = this.#slices.splice(0);
+    const recordBatch = assemble(this.#layout, slices, this.#extent, this.#bytes);
+    return {
+      readOffset: this.readOffset,
+      rows: { recordBatch, rowCount: this.rowCount },
+      bytes: recordBatch.length,
+      totals: batchTotals(this.#layout.summation, slices),
+    };
+  }
+
+  /** Ends the slice after the last row that fits, by bisection: a message only grows with its rows. */
+  #fitting(slice: Slice, most: number): number {
+    let [fits, tooMany] = [0, most + 1];
+    for (let rows = most; fits + 1 < tooMany; rows = (fits + tooMany) >> 1) {
+      slice.endAt(slice.startRow + rows);
+      const bytes = this.#extent.bytesWith(slice);
+      if (bytes > this.#limits.maxBytes) tooMany = rows;
+      else [fits, this.#bytes] = [rows, bytes];
+    }
+    if (fits === 0 && this.rowCount === 0) throw this.#rowTooLarge(slice);
+    slice.endAt(slice.startRow + fits);
+    return fits;
+  }
+
+  #rowTooLarge(slice: Slice): TerminalError {
+    slice.endAt(slice.startRow + 1);
+    const bytes = this.#extent.bytesWith(slice);
+    return new TerminalError(
+      'row_rejected',
+      `the row at read offset ${this.readOffset} makes a message of ${bytes} bytes by itself, more than the ` +
+        `${this.#limits.maxBytes} that one append may hold; use the query write path for this table`,
+    );
+  }
+}

@@ -1,0 +1,86 @@
+/** The schema message of a copy: the source's own with the lineage columns behind. */
+import { Builder } from 'flatbuffers';
+import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../job/table-schema.ts';
+import { FIELD } from './arrow-field.ts';
+import { MICROSECOND, TYPE } from './arrow-type.ts';
+import { bytesBeforeBody, MESSAGE, SCHEMA_HEADER, writeBeforeBody, type IpcMessage } from './ipc-message.ts';
+
+/** Slots of the Schema table. Source: Arrow's format/Schema.fbs. */
+export const SCHEMA = { endianness: 0, fields: 1, customMetadata: 2, features: 3 } as const;
+
+/**
+ * The bare schema message for rows with lineage. The source's fields are taken over as they are, with every detail and
+ * annotation: flatbuffers refer forwards, so its metadata is kept whole at the end and the new tables point into it.
+ */
+export function writerSchema(source: IpcMessage): Uint8Array {
+  const builder = new Builder(2 * source.metadata.length + 512);
+  const embedded = embed(builder, source.metadata);
+  const fields = [
+    ...source.header.tables(SCHEMA.fields).map((field) => embedded(field.position)),
+    lineageJobId(builder),
+    lineageCursor(builder),
+  ];
+  builder.startVector(4, fields.length, 4);
+  for (const field of fields.toReversed()) builder.addOffset(field);
+  const fieldVector = builder.endVector();
+
+  builder.startObject(SCHEMA.features + 1);
+  builder.addFieldOffset(SCHEMA.fields, fieldVector, 0);
+  for (const slot of [SCHEMA.customMetadata, SCHEMA.features]) {
+    const target = source.header.target(slot);
+    if (target !== undefined) builder.addFieldOffset(slot, embedded(target), 0);
+  }
+  const schema = builder.endObject();
+
+  builder.startObject(MESSAGE.customMetadata + 1);
+  const customMetadata = source.message.target(MESSAGE.customMetadata);
+  if (customMetadata !== undefined)
+    builder.addFieldOffset(MESSAGE.customMetadata, embedded(customMetadata), 0);
+  builder.addFieldOffset(MESSAGE.header, schema, 0);
+  builder.addFieldInt16(MESSAGE.version, source.message.int16(MESSAGE.version), 0);
+  builder.addFieldInt8(MESSAGE.headerType, SCHEMA_HEADER, 0);
+  builder.finish(builder.endObject());
+  return framed(builder.asUint8Array());
+}
+
+/** Puts a flatbuffer whole into another one; returns how to refer to a position in it. */
+function embed(builder: Builder, flatbuffer: Uint8Array): (position: number) => number {
+  builder.startVector(1, flatbuffer.length, 8);
+  for (const byte of flatbuffer.toReversed()) builder.addInt8(byte);
+  const start = builder.offset();
+  builder.endVector();
+  return (position) => start - position;
+}
+
+function lineageJobId(builder: Builder): number {
+  builder.startObject(0);
+  return field(builder, LINEAGE_JOB_ID, TYPE.utf8, builder.endObject());
+}
+
+function lineageCursor(builder: Builder): number {
+  const utc = builder.createString('UTC');
+  builder.startObject(2);
+  builder.addFieldInt16(0, MICROSECOND, 0);
+  builder.addFieldOffset(1, utc, 0);
+  return field(builder, LINEAGE_CURSOR, TYPE.timestamp, builder.endObject());
+}
+
+function field(builder: Builder, name: string, typeNumber: number, type: number): number {
+  const text = builder.createString(name);
+  // Readers in C++ refuse a field without a list of children, even an empty one.
+  builder.startVector(4, 0, 4);
+  const children = builder.endVector();
+  builder.startObject(FIELD.children + 1);
+  builder.addFieldOffset(FIELD.name, text, 0);
+  builder.addFieldInt8(FIELD.nullable, 1, 0);
+  builder.addFieldInt8(FIELD.typeNumber, typeNumber, 0);
+  builder.addFieldOffset(FIELD.type, type, 0);
+  builder.addFieldOffset(FIELD.children, children, 0);
+  return builder.endObject();
+}
+
+function framed(metadata: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(bytesBeforeBody(metadata.length));
+  writeBeforeBody(bytes, metadata);
+  return bytes;
+}
