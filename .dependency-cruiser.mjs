@@ -16,7 +16,7 @@ const FOLDERS = {
     why: 'Logs and metrics are written by everybody; importing anybody would close a circle.',
   },
   columnar: {
-    imports: [],
+    imports: ['job'],
     why: 'Bytes of Arrow in, bytes of Arrow out: it must not matter where they come from or go to.',
   },
   state: {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setUp } from '../setup/setup.mjs';
+import { SKIPPED } from './skip.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,6 +24,8 @@ const CHECKS = {
   manifests: ['node', 'dev/check/manifests.mjs'],
 };
 
+const SIGNS = { passed: '✔', skipped: '-', failed: '✖' };
+
 async function main(chosen) {
   const unknown = chosen.filter((name) => !(name in CHECKS));
   if (unknown.length > 0) {
@@ -32,17 +35,20 @@ async function main(chosen) {
     return 2;
   }
   if (!(await setUp('check'))) return 1;
-  const failed = [];
+  const namesBy = { passed: [], skipped: [], failed: [] };
   for (const name of chosen.length > 0 ? chosen : Object.keys(CHECKS)) {
     const startedMs = performance.now();
-    const { passed, output } = await run(CHECKS[name]);
+    const { result, output } = await run(CHECKS[name]);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-    process.stdout.write(`${passed ? '✔' : '✖'} ${name} (${seconds} s)\n`);
+    process.stdout.write(`${SIGNS[result]} ${name} (${seconds} s)\n`);
     if (output !== '') process.stdout.write(`${output.replace(/^/gm, '    ')}\n`);
-    if (!passed) failed.push(name);
+    namesBy[result].push(name);
   }
-  if (failed.length > 0) process.stdout.write(`\nfailed: ${failed.join(', ')}\n`);
-  return failed.length > 0 ? 1 : 0;
+  const summary = Object.entries(namesBy).filter(([, names]) => names.length > 0);
+  process.stdout.write(
+    `\n${summary.map(([result, names]) => `${result}: ${names.join(', ')}`).join('\n')}\n`,
+  );
+  return namesBy.failed.length > 0 ? 1 : 0;
 }
 
 async function run([command, ...args]) {
@@ -53,14 +59,14 @@ async function run([command, ...args]) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => (output += text));
   }
-  const passed = await new Promise((resolve) => {
+  const result = await new Promise((resolve) => {
     child.once('error', (error) => {
       output += error.message;
-      resolve(false);
+      resolve('failed');
     });
-    child.once('close', (code) => resolve(code === 0));
+    child.once('close', (code) => resolve(code === 0 ? 'passed' : code === SKIPPED ? 'skipped' : 'failed'));
   });
-  return { passed, output: output.trim() };
+  return { result, output: output.trim() };
 }
 
 process.exitCode = await main(process.argv.slice(2));

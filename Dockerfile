@@ -1,0 +1,39 @@
+# The worker as an image: runs as a user without rights, needs no writable file of its own, and gets signals directly.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --no-audit
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit
+COPY tsconfig.json tsconfig.build.json ./
+COPY dev/setup dev/setup
+COPY src src
+RUN npm run build
+
+FROM ${NODE_IMAGE}
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="pulse-billing-etl" \
+      org.opencontainers.image.description="Moves cloud billing data between BigQuery environments and never loses or doubles a row" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY package.json LICENSE ./
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/dist dist
+# Mount points: transforms to read, and a place for SQLite where no DB_HOST is set.
+RUN install -d -o 65532 -g 65532 data transforms \
+    && ln -s /app/dist/main.js /usr/local/bin/pulse-billing-etl
+# By number, so that Kubernetes can see that it is not root; it works under any other as well.
+USER 65532:65532
+EXPOSE 8080
+# Node is process 1 and handles SIGTERM itself: it drains. Health is asked over HTTP, by whoever runs the image.
+ENTRYPOINT ["node", "dist/main.js"]
+CMD ["worker"]
