@@ -57,7 +57,7 @@ export interface Price {
 }
 
 /** What Google sells itself. */
-export const GOOGLE: Seller = {
+const GOOGLE: Seller = {
   publisherType: encodeText('GOOGLE'),
   transactionType: encodeText('GOOGLE'),
   name: undefined,
@@ -91,7 +91,7 @@ export class Line {
   credits: readonly Credit[] = NO_CREDITS;
   /** YYYYMM as a number. */
   invoiceMonth = 0;
-  seller = GOOGLE;
+  seller: Seller = GOOGLE;
   costType = costTypes.regular;
   adjustment: Adjustment | undefined;
   tags: TagSet = NO_TAGS;

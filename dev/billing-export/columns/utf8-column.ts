@@ -1,5 +1,5 @@
 // A STRING column: UTF-8 bytes copied from strings that were encoded once, beforehand.
-import { type Data, type DataType, makeData, Utf8 } from 'apache-arrow';
+import { type Data, type DataType, makeData, type Utf8 } from 'apache-arrow';
 import type { EncodedText, EncodedTexts } from '../encoded-text.ts';
 import { type Column, Validity, validityBytes } from './column.ts';
 

@@ -53,7 +53,7 @@ export function fillRegularUsage(scene: Scene, line: Line): void {
 }
 
 /** Prices this amount of the SKU, in pricing units, at a tier: list price, contract price, and both costs. */
-export function charge(line: Line, sku: Sku, tier: Tier, amountInPricingUnits: number): void {
+function charge(line: Line, sku: Sku, tier: Tier, amountInPricingUnits: number): void {
   const list = Math.round(tier.priceBillionths * line.conversionRate);
   const effective = Math.round(list * line.account.contractFactor);
   line.usage = {
