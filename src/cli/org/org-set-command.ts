@@ -41,17 +41,21 @@ function organizationChange(organizationId: string, options: SetOptions): Organi
     throw wrongUsage(`"${organizationId}" is no organization id: use 1 to 255 of A-Z a-z 0-9 . _ -`);
   if (since !== undefined && keepWatermark)
     throw wrongUsage('--since and --keep-watermark exclude each other: give one of them');
-  const { clusteringFields, ...rest } = columns;
+  const given = Object.entries(columns).map(([name, value]) => [name, cleared(name, value)]);
   return {
     organizationId,
-    ...rest,
-    // A list is cleared by an empty one, not by null.
-    ...(clusteringFields === undefined ? {} : { clusteringFields: clusteringFields ?? [] }),
+    ...(Object.fromEntries(given) as Omit<OrganizationChange, 'organizationId' | 'watermark'>),
     ...(since === undefined
       ? {}
       : { watermark: { kind: 'since', at: instantOption('--since', since) } as const }),
     ...(keepWatermark ? { watermark: { kind: 'keep' } as const } : {}),
   };
+}
+
+/** An empty argument clears a column: a list of fields to none of them, everything else to null. */
+function cleared(name: string, value: unknown): unknown {
+  if (value !== '') return value;
+  return name === 'clusteringFields' ? [] : null;
 }
 
 async function set(
@@ -63,6 +67,8 @@ async function set(
   const state = await migratedState(app);
   const { organizationId } = change;
   const before = await state.organizations.find(organizationId);
+  if (!before && (change.source === undefined || change.destination === undefined))
+    throw wrongUsage(`organization "${organizationId}" is new: give it --source and --destination`);
   const outcome = await state.organizations.set(change);
   if (outcome.kind === 'refused') throw refused(outcome.why);
   const { organization } = outcome;

@@ -4,24 +4,27 @@ import { SCHEMA_POLICIES, WRITE_PATHS, type Organization } from '../../job/organ
 import { VERIFY_LEVELS } from '../../job/plan.ts';
 import { parseTableRef, type TableRef } from '../../job/table-ref.ts';
 
-/** The values as commander hands them over; undefined = not given, null = cleared by an empty argument. */
+/** An option given an empty argument, which clears its column; commander has no other empty value. */
+export type Cleared = '';
+
+/** The values as commander hands them over; what was not given is undefined. */
 export type OrganizationOptions = {
   readonly source?: TableRef;
   readonly destination?: TableRef;
-  readonly sourceLocation?: string | null;
-  readonly destinationLocation?: string | null;
-  readonly sourceServiceAccount?: string | null;
-  readonly destinationServiceAccount?: string | null;
+  readonly sourceLocation?: string;
+  readonly destinationLocation?: string;
+  readonly sourceServiceAccount?: string;
+  readonly destinationServiceAccount?: string;
   readonly transform?: string;
   readonly writePath?: Organization['writePath'];
   readonly schemaPolicy?: Organization['schemaPolicy'];
   readonly cursorField?: string;
   readonly partitionField?: string;
-  readonly clusteringFields?: readonly string[] | null;
+  readonly clusteringFields?: readonly string[] | Cleared;
   readonly settleMinutes?: number;
   readonly verifyLevel?: Organization['verifyLevel'];
-  readonly verifyColumns?: readonly string[] | null;
-  readonly maxBytesBilled?: bigint | null;
+  readonly verifyColumns?: readonly string[] | Cleared;
+  readonly maxBytesBilled?: bigint | Cleared;
 };
 
 /** Adds the options. Defaults are the store's, for a new organization only. */
@@ -124,8 +127,8 @@ function bytes(text: string): bigint {
   return BigInt(text);
 }
 
-function clearable<T>(parse: (text: string) => T): (text: string) => T | null {
-  return (text) => (text === '' ? null : parse(text));
+function clearable<T>(parse: (text: string) => T): (text: string) => T | Cleared {
+  return (text) => (text === '' ? '' : parse(text));
 }
 
 function matching(text: string, pattern: RegExp, rule: string): string {

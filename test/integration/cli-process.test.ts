@@ -1,0 +1,55 @@
+// The program as a process: exit codes, a reader that goes away, a database made and used across calls.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = ['--import', 'tsx', 'src/main.ts'];
+
+type Ended = { code: number | string | null | undefined; stdout: string; stderr: string };
+
+async function setup(
+  context: TestContext,
+): Promise<{ call(...argv: string[]): Promise<Ended>; env: NodeJS.ProcessEnv }> {
+  const folder = await mkdtemp(join(tmpdir(), 'cli-process-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const env = { PATH: process.env['PATH'], HOME: folder, SQLITE_PATH: join(folder, 'deep', 'state.sqlite') };
+  const call = (...argv: string[]): Promise<Ended> =>
+    new Promise((resolve) => {
+      execFile(process.execPath, [...MAIN, ...argv], { cwd: REPOSITORY, env }, (error, stdout, stderr) =>
+        resolve({ code: error ? error.code : 0, stdout, stderr }),
+      );
+    });
+  return { call, env };
+}
+
+test('a database is migrated by one process and used by the next', async (context) => {
+  const { call } = await setup(context);
+  const early = await call('status');
+  assert.deepEqual([early.code, early.stdout], [1, '']);
+  assert.match(
+    early.stderr,
+    /^error: the database .*state\.sqlite lacks .* run pulse-billing-etl migrate\n$/,
+  );
+  assert.equal((await call('migrate')).code, 0);
+  const status = await call('status', '--json');
+  assert.deepEqual(status, { code: 0, stdout: '[]\n', stderr: '' });
+  const missing = await call('org', 'show', 'acme');
+  assert.equal(missing.code, 3);
+  const usage = await call('status', '--limit', 'many');
+  assert.equal(usage.code, 2);
+});
+
+test('a reader that goes away is no crash', async (context) => {
+  const { env } = await setup(context);
+  const child = spawn(process.execPath, [...MAIN, '--help'], { cwd: REPOSITORY, env });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  assert.deepEqual([code, stderr], [0, '']);
+});
