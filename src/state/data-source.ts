@@ -10,7 +10,7 @@ import { ALL_ENTITIES } from './entities/all-entities.ts';
 import { ALL_MIGRATIONS } from './migrations/all-migrations.ts';
 
 /** A query without an answer for this long has lost its server; the connection is given up. */
-const QUERY_TIMEOUT_MS = 30_000;
+const QUERY_TIMEOUT_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 // better-sqlite3 waits for a locked file without letting anything else run, so it waits briefly; Database waits the rest.
 const SQLITE_BUSY_MS = 50;

@@ -2,19 +2,19 @@
 import { TransientError } from '../job/errors.ts';
 
 /**
- * - `repeat`: the transaction was rolled back, or nothing of it began; run it again as a whole
+ * - `rolled_back`: the server rolled the transaction back, or nothing of it began: run it again as a whole
+ * - `lock_wait`: the server waited long and gave up the statement only: roll back, then run it again as a whole
  * - `connection_lost`: whatever was under way may or may not have happened
  * - `unavailable`: the database answers no, for now
  * - `duplicate`: a unique index refused a row
  * - `other`: none of the database's doing
  */
-export type DatabaseFault = 'repeat' | 'connection_lost' | 'unavailable' | 'duplicate' | 'other';
+export type DatabaseFault =
+  'rolled_back' | 'lock_wait' | 'connection_lost' | 'unavailable' | 'duplicate' | 'other';
 
 // Names as mysql2 and better-sqlite3 report them in `code`.
-const REPEAT = new Set([
+const ROLLED_BACK = new Set([
   'ER_LOCK_DEADLOCK',
-  // Only the statement was rolled back: Database rolls back the rest before it repeats.
-  'ER_LOCK_WAIT_TIMEOUT',
   'ER_CHECKREAD',
   'SQLITE_BUSY',
   'SQLITE_BUSY_SNAPSHOT',
@@ -73,10 +73,20 @@ const MEND: Readonly<Record<string, string>> = {
   SQLITE_NO_TABLE: 'the tables are missing: run `pulse-billing-etl migrate`',
 };
 
+const CONSEQUENCE: Readonly<Record<DatabaseFault, string>> = {
+  rolled_back: 'it stayed locked however often it was tried: look for a long transaction',
+  lock_wait: 'it stayed locked however often it was tried: look for a long transaction',
+  connection_lost: 'the connection broke: look whether the database was restarted',
+  unavailable: '',
+  duplicate: '',
+  other: '',
+};
+
 /** What an error thrown by TypeORM or a driver means for the transaction it came from. */
 export function databaseFault(error: unknown): DatabaseFault {
   const { code, errno, message } = vendorError(error);
-  if (REPEAT.has(code)) return 'repeat';
+  if (ROLLED_BACK.has(code)) return 'rolled_back';
+  if (code === 'ER_LOCK_WAIT_TIMEOUT') return 'lock_wait';
   if (DUPLICATE.has(code)) return 'duplicate';
   if (CONNECTION_LOST.has(code) || CONNECTION_LOST_NUMBERS.has(errno)) return 'connection_lost';
   if (/connection is in closed state|connection is closed/i.test(message)) return 'connection_lost';
@@ -90,7 +100,7 @@ export function asDatabaseError(error: unknown, database: string, committing = f
   const { code, message } = vendorError(error);
   const consequence = committing
     ? 'the connection broke during COMMIT, so whether it took effect must be read again'
-    : (mendFor(code) ?? (fault === 'repeat' ? 'it stayed locked: look for a long transaction' : 'try again'));
+    : (mendFor(code) ?? CONSEQUENCE[fault]);
   return new TransientError('database_unavailable', `${database}: ${message}; ${consequence}`, {
     cause: error,
   });

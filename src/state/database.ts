@@ -2,15 +2,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { Micros } from '../job/instant.ts';
-import { asDatabaseError, databaseFault } from './database-errors.ts';
+import { asDatabaseError, databaseFault, type DatabaseFault } from './database-errors.ts';
 import type { Dialect } from './dialect.ts';
 import { SerialQueue } from './serial-queue.ts';
 
 /** What a transaction or a read works with. Inside a transaction only query builders are used: `save` would open its own. */
 export type Session = { readonly manager: EntityManager; readonly dialect: Dialect };
 
-const MAX_TRIES = 40;
-const MAX_TRIES_AFTER_LOSS = 2;
+/** How often a transaction is begun before its error is passed on. A lock is waited for inside each try, too. */
+const MAX_TRIES: Readonly<Partial<Record<DatabaseFault, number>>> = {
+  rolled_back: 40,
+  lock_wait: 3,
+  connection_lost: 2,
+};
 const FIRST_PAUSE_MS = 5;
 const MAX_PAUSE_MS = 250;
 
@@ -72,10 +76,16 @@ export class Database {
       await this.dialect.commit(runner);
       return result;
     } catch (error) {
-      // A lost connection cannot roll back, and has been rolled back by the server.
-      await this.dialect.rollback(runner).catch(() => undefined);
+      await this.#rollBack(runner, error);
       throw error;
     }
+  }
+
+  /** Leaves no transaction open on the connection, or no connection. */
+  async #rollBack(runner: QueryRunner, error: unknown): Promise<void> {
+    // The server rolls back what a lost connection had begun; asking over it would only wait again.
+    if (databaseFault(error) === 'connection_lost') return;
+    await this.dialect.rollback(runner).catch(() => discard(runner));
   }
 
   async #onRunner<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
@@ -101,15 +111,16 @@ export class Database {
 
 /** The database's clock, read now: after the locks of a transaction were taken it is the time at which they are held. */
 export async function databaseNow({ manager, dialect }: Session): Promise<Micros> {
-  const [row] = (await manager.query(`SELECT ${dialect.now} AS now`)) as { now: string | number | bigint }[];
+  const [row] = await manager.query<{ now: string | number | bigint }[]>(`SELECT ${dialect.now} AS now`);
   if (row === undefined) throw new Error('the database gave no time');
   return BigInt(row.now);
 }
 
 function mayRepeat(error: unknown, tries: number, committing: boolean): boolean {
   const fault = databaseFault(error);
-  if (fault === 'repeat') return tries < MAX_TRIES;
-  return fault === 'connection_lost' && !committing && tries < MAX_TRIES_AFTER_LOSS;
+  // Whether a COMMIT took effect cannot be known once its connection is lost: only the caller can look.
+  if (fault === 'connection_lost' && committing) return false;
+  return tries < (MAX_TRIES[fault] ?? 1);
 }
 
 /** Takes a connection that nothing is known of any more out of the pool. */

@@ -80,7 +80,7 @@ export const MYSQL_SESSION = [
   `SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'`,
   // No gap locks: fewer deadlocks between claims of neighbouring organizations.
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  'SET SESSION innodb_lock_wait_timeout = 10',
+  'SET SESSION innodb_lock_wait_timeout = 5',
 ] as const;
 
 /** Set once on every SQLite connection: FULL, because a decision must survive a power cut before it is acted upon. */

@@ -54,17 +54,19 @@ export type State = {
 
 /** Connects; rejects with TransientError `database_unavailable` naming the database and the mend. */
 export async function openState(settings: DatabaseSettings): Promise<State> {
-  const name = databaseName(settings);
   const dataSource = createDataSource(settings);
   await dataSource.initialize().catch((error: unknown) => {
-    throw asDatabaseError(error, name);
+    throw asDatabaseError(error, databaseName(settings));
   });
-  giveExactIntegers(dataSource, true);
-  const virtualClock = settings.kind === 'sqlite' && settings.clock !== undefined;
-  return stateOn(dataSource, new Database(dataSource, dialectOf(settings.kind, virtualClock), name));
+  return stateOn(dataSource, settings);
 }
 
-function stateOn(dataSource: DataSource, database: Database): State {
+/** The stores on a data source made with these settings and connected. */
+export function stateOn(dataSource: DataSource, settings: DatabaseSettings): State {
+  giveExactIntegers(dataSource, true);
+  const virtualClock = settings.kind === 'sqlite' && settings.clock !== undefined;
+  const dialect = dialectOf(settings.kind, virtualClock);
+  const database = new Database(dataSource, dialect, databaseName(settings));
   return {
     jobs: createJobStore(database),
     organizations: createOrganizationStore(database),
@@ -81,7 +83,9 @@ function stateOn(dataSource: DataSource, database: Database): State {
     releaseWorkerSlot: (owner) => releaseWorkerSlot(database, owner),
     listWorkers: () => listWorkers(database),
     prune: (retentionDays) => prune(database, retentionDays),
-    ping: async () => void (await database.read(databaseNow)),
+    ping: async () => {
+      await database.read(databaseNow);
+    },
     close: async () => {
       if (dataSource.isInitialized) await dataSource.destroy();
     },

@@ -22,6 +22,8 @@ export function decide(
     if (recorded && sameCommitSet(recorded, set)) return { kind: 'decided', set: recorded };
     const obstacle = obstacleToDecide(locked, lease, planNumber);
     if (obstacle) return obstacle;
+    // Without a plan nobody could resume what is decided, nor tell where the watermark goes.
+    if (locked.job.plan === null) return { kind: 'lost' };
     await changeJob(locked, { status: 'COMMITTING', commitSet: JSON.stringify(set), crashes: 0 });
     return { kind: 'decided', set };
   });
