@@ -1,6 +1,7 @@
 // Runs test files in node's own test runner, so that the output ends with its summary.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { killGroupWhenWeDie } from '../../dev/emulators/parent-death.ts';
 
@@ -16,6 +17,12 @@ const NOT_FOR_TESTS = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'PUBSUB_E
 export async function runTestFiles(chosen: string[], addresses: Record<string, string>): Promise<number> {
   const options = chosen.filter((argument) => argument.startsWith('-'));
   const files = chosen.filter((argument) => !argument.startsWith('-'));
+  const lost = (files.length === 0 ? [ALL_TESTS] : files).filter((pattern) => globSync(pattern).length === 0);
+  if (lost.length > 0) {
+    // The runner would call no test at all a success.
+    process.stderr.write(`no test file matches ${lost.join(', ')}\n`);
+    return 1;
+  }
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_FOR_TESTS.includes(name));
   const runner = spawn(
     process.execPath,
