@@ -20,7 +20,7 @@ export type CliApp = {
   /** Runs one job here and now; an abort interrupts it at its next checkpoint. */
   runJob(
     request: JobRequest,
-    options: { readonly signal: AbortSignal; onProgress(progress: JobProgress): void },
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: JobProgress) => void },
   ): Promise<JobRecord>;
   /** What a run would do, without doing it. */
   planJob(request: JobRequest): Promise<PlanPreview>;

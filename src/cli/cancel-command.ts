@@ -40,10 +40,11 @@ async function cancel(key: JobKey, app: CliApp, session: Session, { json }: Json
     before: { status: before.status, cancel_requested: before.cancelRequested },
     after: { status: after.status, cancel_requested: after.cancelRequested },
   });
-  if (json) return session.printJson(jobJson(after));
-  session.print(
-    outcome.kind === 'cancelled'
-      ? `${jobName(key)} is cancelled`
-      : `${jobName(key)} is asked to stop and will at its next checkpoint: pulse-billing-etl show ${key.organizationId} ${key.jobId}`,
-  );
+  if (json) session.printJson(jobJson(after));
+  else session.print(outcomeText(key, outcome.kind));
+}
+
+function outcomeText(key: JobKey, kind: 'cancelled' | 'requested'): string {
+  if (kind === 'cancelled') return `${jobName(key)} is cancelled`;
+  return `${jobName(key)} is asked to stop and will at its next checkpoint: pulse-billing-etl show ${key.organizationId} ${key.jobId}`;
 }

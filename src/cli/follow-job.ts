@@ -9,9 +9,9 @@ import type { JobProgress } from './app-port.ts';
 export type Following = {
   readonly signal: AbortSignal;
   readonly pollMs: number;
-  onProgress(progress: JobProgress): void;
+  readonly onProgress: (progress: JobProgress) => void;
   /** Called once when no worker has taken the job for a while. */
-  onNobody(): void;
+  readonly onNobody: () => void;
 };
 
 const NOBODY_AFTER_POLLS = 20;

@@ -4,7 +4,7 @@ import { isTerminal } from '../job/job-status.ts';
 import { jobName } from '../job/job.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
-import { CommandError, failed, type ExitCode } from './command-error.ts';
+import { failed, type CommandError, type ExitCode } from './command-error.ts';
 import { between, count, size } from '../http/human-text.ts';
 import { STATUS_STYLES } from './paint.ts';
 import type { Session } from './session.ts';

@@ -26,7 +26,7 @@ export function withJobOptions(command: Command): Command {
 /** The request, by the same rules as for a message; a violation is wrong usage. */
 export function jobRequest(organizationId: string, options: JobOptions, io: CliIo): JobRequest {
   const { type, from, to } = options;
-  const window = type === 'incremental' ? noWindow(from, to) : windowText(type, from, to);
+  const window = windowText(type, from, to);
   const body = {
     organization_id: organizationId,
     job_id: options.jobId ?? newJobId(io),
@@ -52,19 +52,15 @@ function newJobId({ now, randomSuffix }: CliIo): string {
   return `${now().toISOString().replace(/[-:.]/g, '')}-${randomSuffix()}`;
 }
 
-function noWindow(from: string | undefined, to: string | undefined): undefined {
-  if (from !== undefined || to !== undefined)
+function windowText(type: JobType, from?: string, to?: string): { start: string; end: string } | undefined {
+  if (from === undefined && to === undefined) {
+    if (type === 'incremental' || type === 'verify') return undefined;
+    throw wrongUsage(`--type ${type} needs --from and --to`);
+  }
+  if (type === 'incremental')
     throw wrongUsage(
       '--from and --to need --type backfill, repair or verify: an incremental job finds its own window',
     );
-  return undefined;
-}
-
-function windowText(type: JobType, from?: string, to?: string): { start: string; end: string } | undefined {
-  if (from === undefined && to === undefined) {
-    if (type === 'verify') return undefined;
-    throw wrongUsage(`--type ${type} needs --from and --to`);
-  }
   if (from === undefined || to === undefined) throw wrongUsage('--from and --to go together: give both');
   if (instantOption('--from', from) >= instantOption('--to', to))
     throw wrongUsage(`--from ${from} is not before --to ${to}`);

@@ -25,10 +25,13 @@ export function addMigrateCommand(program: Command, session: Session): void {
 async function migrate(app: CliApp, session: Session, { json }: JsonOption): Promise<void> {
   const state = await app.openState();
   const applied = await state.migrate();
-  if (json) return session.printJson({ applied });
-  session.print(
-    applied.length === 0 ? 'the database is up to date' : applied.map((name) => `applied ${name}`).join('\n'),
-  );
+  if (json) session.printJson({ applied });
+  else
+    session.print(
+      applied.length === 0
+        ? 'the database is up to date'
+        : applied.map((name) => `applied ${name}`).join('\n'),
+    );
 }
 
 async function check(app: CliApp, session: Session, { json }: JsonOption): Promise<ExitCode> {

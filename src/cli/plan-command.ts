@@ -36,10 +36,13 @@ async function plan(
   if (!(await state.organizations.find(request.organizationId)))
     throw organizationNotFound(request.organizationId);
   const preview = await app.planJob(request);
-  if (json) return session.printJson(previewJson(request, preview));
-  if (!preview.plan) return session.print(`nothing to do: ${preview.why}`);
-  session.print(fieldList(planFields(preview.plan), session.paint));
-  session.print(fieldList(destinationFields(preview), session.paint));
+  if (json) {
+    session.printJson(previewJson(request, preview));
+  } else if (preview.plan) {
+    session.print(fieldList([...planFields(preview.plan), ...destinationFields(preview)], session.paint));
+  } else {
+    session.print(`nothing to do: ${preview.why}`);
+  }
 }
 
 /** A plan in words, for `plan` and `show`. */

@@ -1,8 +1,9 @@
 /** `provision`: creates the topics and subscriptions. */
 import type { Command } from 'commander';
+import type { Provisioned } from './app-port.ts';
 import { withExamples, withJson, type JsonOption } from './help.ts';
 import type { Session } from './session.ts';
-import { textTable } from './text-table.ts';
+import { textTable, type Column } from './text-table.ts';
 
 export function addProvisionCommand(program: Command, session: Session): void {
   const command = program
@@ -13,16 +14,24 @@ export function addProvisionCommand(program: Command, session: Session): void {
     .action((options: JsonOption) =>
       session.run(async (app) => {
         const { resources, gcloud } = await app.provision();
-        if (options.json) return session.printJson(resources);
-        const columns = [
-          { title: 'KIND', value: (row: (typeof resources)[number]) => row.kind },
-          { title: 'NAME', value: (row: (typeof resources)[number]) => row.name },
-          { title: 'STATE', value: (row: (typeof resources)[number]) => row.state },
-        ];
-        session.print(textTable(resources, columns, session.paint));
-        session.print(`\nThe same with gcloud:\n\n${gcloud.join('\n')}`);
+        if (options.json) session.printJson(resources);
+        else session.print(forPeople(resources, gcloud, session));
       }),
     );
   withJson(command, 'the resources');
   withExamples(command, [['provision', 'create what is missing in PROJECT_ID']]);
 }
+
+function forPeople(
+  resources: Provisioned['resources'],
+  gcloud: readonly string[],
+  { paint }: Session,
+): string {
+  return `${textTable(resources, COLUMNS, paint)}\n\nThe same with gcloud:\n\n${gcloud.join('\n')}`;
+}
+
+const COLUMNS: readonly Column<Provisioned['resources'][number]>[] = [
+  { title: 'KIND', value: (row) => row.kind },
+  { title: 'NAME', value: (row) => row.name },
+  { title: 'STATE', value: (row) => row.state },
+];

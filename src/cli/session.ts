@@ -15,18 +15,18 @@ export type Session = {
   readonly io: CliIo;
   readonly paint: Paint;
   /** Runs the work of a command with the program, which is closed whatever happens; sets the exit code. */
-  run(work: (app: CliApp) => Promise<ExitCode | void>, options?: RunOptions): Promise<void>;
+  run(work: (app: CliApp) => Promise<ExitCode> | Promise<void>, options?: RunOptions): Promise<void>;
   /** A line, or several, on stdout. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** One JSON value on stdout. */
-  printJson(value: unknown): void;
+  readonly printJson: (value: unknown) => void;
   /** A line on stderr, for people, beside what stdout is for. */
-  note(text: string): void;
-  exitCode(): ExitCode;
+  readonly note: (text: string) => void;
+  readonly exitCode: () => ExitCode;
   /** Whether errors are shown with their stacks. */
-  showsStacks(): boolean;
+  readonly showsStacks: () => boolean;
   /** Values no message may show. */
-  secrets(): readonly string[];
+  readonly secrets: () => readonly string[];
 };
 
 export function openSession(io: CliIo): Session {
@@ -45,7 +45,8 @@ export function openSession(io: CliIo): Session {
       for (const warning of read.warnings) logger.warn(warning);
       const app = io.createApp({ config, logger });
       try {
-        exitCode = (await work(app)) ?? 0;
+        const code = await work(app);
+        if (typeof code === 'number') exitCode = code;
       } finally {
         await app.close();
       }

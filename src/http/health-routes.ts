@@ -7,7 +7,11 @@ import { failure, success } from './envelope.ts';
 export type HealthState = { readonly ok: boolean; readonly why: string };
 
 /** What the worker says of itself; asked at each probe, so it must be quick. */
-export type Health = { live(): HealthState; ready(): HealthState; started(): HealthState };
+export type Health = {
+  readonly live: () => HealthState;
+  readonly ready: () => HealthState;
+  readonly started: () => HealthState;
+};
 
 export function addHealthRoutes(server: FastifyInstance, health: Health, metrics: Metrics): void {
   const probes = { '/livez': health.live, '/readyz': health.ready, '/startupz': health.started };

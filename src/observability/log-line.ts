@@ -46,15 +46,13 @@ export function prettyLine(entry: LogEntry, colours: boolean): string {
   const paint = (style: Parameters<typeof styleText>[0], part: string): string =>
     colours ? styleText(style, part, { validateStream: false }) : part;
   const subject = [organizationId, jobId].filter((part) => part !== undefined).join('/');
-  const { stack, ...rest } = metadata;
-  const details = Object.entries(rest).map(([key, value]) => paint('dim', `${key}=${brief(value)}`));
+  const details = Object.entries(metadata).map(([key, value]) => paint('dim', `${key}=${brief(value)}`));
   const words = [
     paint('dim', timestamp.toISOString().slice(11, 23)),
     paint(LEVEL_STYLES[level], level.toUpperCase().padEnd(5)),
     subject === '' ? undefined : paint('cyan', escapeControls(subject)),
     escapeControls(message),
     ...details,
-    stack === undefined ? undefined : `\n${String(stack).split('\n').map(escapeControls).join('\n')}`,
   ];
   return words.filter((word) => word !== undefined).join(' ');
 }

@@ -62,7 +62,7 @@ export function createLogger(options: LoggerOptions): Logger {
       ...context,
       timestamp: now(),
       level: at,
-      message: redactText(String(message), secrets),
+      message: redactText(message, secrets),
       metadata: asObject(toLogValue(metadata, redaction)),
     };
     log.log({ level: at, message: entry.message, entry });

@@ -39,8 +39,8 @@ const request = (jobId: string): JobRequest => ({
 async function claimed(state: State, jobId: string): Promise<Lease> {
   await state.jobs.admit(request(jobId), 'message-1');
   const outcome = await state.jobs.claim(request(jobId), 'worker-1', 60_000);
-  assert.equal(outcome.kind, 'claimed');
-  return (outcome as Extract<typeof outcome, { kind: 'claimed' }>).lease;
+  if (outcome.kind !== 'claimed') assert.fail(outcome.kind);
+  return outcome.lease;
 }
 
 /** A job with a plan and two acknowledged batches of 2,500 rows. */
@@ -91,8 +91,8 @@ test('jobs are listed newest first and filtered; the JSON has the column names',
   );
   const [failed] = await cli.json('status', '--org', 'acme', '--status', 'failed,cancelled', '--json');
   assert.equal(failed?.['error_reason'], 'schema_drift');
-  assert.equal(failed?.['plan_number'], 1);
-  assert.match(String(failed?.['finished_at']), /\.\d{6}Z$/);
+  assert.equal(failed['plan_number'], 1);
+  assert.match(String(failed['finished_at']), /\.\d{6}Z$/);
   assert.equal((await cli.json('status', '--limit', '1', '--json')).length, 1);
   assert.deepEqual(await cli.json('status', '--org', 'other', '--json'), []);
   const { stdout } = await cli.call('status');
@@ -199,13 +199,19 @@ test('enqueue --wait follows the job to its end and takes its outcome', async (c
 });
 
 test('enqueue --wait says when nobody takes the job; Ctrl-C stops following and leaves the job alone', async (context) => {
-  const { cli, state } = await setup(context);
   let polls = 0;
-  const find = state.jobs.find;
-  context.mock.method(state.jobs, 'find', (key: Lease) => {
-    polls += 1;
-    return find(key);
-  });
+  const { cli } = await setup(context, (state) => ({
+    openState: async () => ({
+      ...state,
+      jobs: {
+        ...state.jobs,
+        find: (key) => {
+          polls += 1;
+          return state.jobs.find(key);
+        },
+      },
+    }),
+  }));
   const waiting = cli.call('enqueue', 'acme', '--job-id', 'j1', '--wait');
   await eventually(() => polls > 25, { describe: 'enough polls' });
   assert.equal(cli.interrupt(), 1);

@@ -14,7 +14,7 @@ type Ended = { code: number | string | null | undefined; stdout: string; stderr:
 
 async function setup(
   context: TestContext,
-): Promise<{ call(...argv: string[]): Promise<Ended>; env: NodeJS.ProcessEnv }> {
+): Promise<{ call: (...argv: string[]) => Promise<Ended>; env: NodeJS.ProcessEnv }> {
   const folder = await mkdtemp(join(tmpdir(), 'cli-process-'));
   context.after(() => rm(folder, { recursive: true }));
   const env = { PATH: process.env['PATH'], HOME: folder, SQLITE_PATH: join(folder, 'deep', 'state.sqlite') };

@@ -125,6 +125,7 @@ test('an error is one harmless line without a stack, secrets redacted, and the p
 });
 
 test('colours are for terminals whose user did not refuse them', async () => {
+  // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
   const colours = /\u001b\[/;
   assert.match((await cliOn({ tty: true }).call('nonsense')).stderr, colours);
   assert.doesNotMatch((await cliOn({ tty: true, env: { NO_COLOR: '1' } }).call('nonsense')).stderr, colours);

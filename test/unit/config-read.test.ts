@@ -11,8 +11,8 @@ const noFiles = (path: string): string => {
 
 function config(env: Environment, readFile = noFiles): Config {
   const read = readConfig(env, readFile);
-  assert.equal(read.kind, 'ok', read.kind === 'invalid' ? read.problems.join('\n') : '');
-  return (read as Extract<typeof read, { kind: 'ok' }>).config;
+  if (read.kind === 'invalid') assert.fail(read.problems.join('\n'));
+  return read.config;
 }
 
 function problems(env: Environment, readFile = noFiles): readonly string[] {

@@ -7,7 +7,11 @@ import { createLogger, type Logger, type LoggerOptions } from '../../src/observa
 
 type Line = { message: string; metadata: Record<string, unknown> } & Record<string, unknown>;
 
-function setup(options: Partial<LoggerOptions> = {}): { logger: Logger; text(): string; lines(): Line[] } {
+function setup(options: Partial<LoggerOptions> = {}): {
+  logger: Logger;
+  text: () => string;
+  lines: () => Line[];
+} {
   const stream = new PassThrough();
   const chunks: Buffer[] = [];
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -54,8 +58,8 @@ test('trace fields are those Cloud Logging joins on', () => {
   logger.child({ trace: { traceId: 'abc123', spanId: '01', sampled: true } }).info('traced');
   const [line] = lines();
   assert.equal(line?.['logging.googleapis.com/trace'], 'projects/my-project/traces/abc123');
-  assert.equal(line?.['logging.googleapis.com/spanId'], '01');
-  assert.equal(line?.['logging.googleapis.com/trace_sampled'], true);
+  assert.equal(line['logging.googleapis.com/spanId'], '01');
+  assert.equal(line['logging.googleapis.com/trace_sampled'], true);
 });
 
 test('secrets are hidden by key and, wherever they appear, by value', () => {

@@ -30,12 +30,9 @@ export function addOrgListCommand(org: Command, session: Session): void {
       session.run(async (app) => {
         const state = await migratedState(app);
         const organizations = await state.organizations.list();
-        if (options.json) return session.printJson(organizations.map(organizationJson));
-        session.print(
-          organizations.length === 0
-            ? 'no organizations: add one with pulse-billing-etl org set'
-            : textTable(organizations, COLUMNS, session.paint),
-        );
+        if (options.json) session.printJson(organizations.map(organizationJson));
+        else if (organizations.length > 0) session.print(textTable(organizations, COLUMNS, session.paint));
+        else session.print('no organizations: add one with pulse-billing-etl org set');
       }),
     );
   withJson(command, 'an array of organizations');

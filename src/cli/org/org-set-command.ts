@@ -78,7 +78,7 @@ async function set(
     before: before ? organizationJson(before) : null,
     after: organizationJson(organization),
   });
-  if (json) return session.printJson(organizationJson(organization));
   const { source, destination } = organization;
-  session.print(`${outcome.kind} ${organizationId}: ${tableName(source)} → ${tableName(destination)}`);
+  if (json) session.printJson(organizationJson(organization));
+  else session.print(`${outcome.kind} ${organizationId}: ${tableName(source)} → ${tableName(destination)}`);
 }

@@ -1,6 +1,6 @@
 /** `org show`: every column of one organization. */
 import type { Command } from 'commander';
-import { organizationJson } from '../../http/organization-json.ts';
+import { organizationJson, type OrganizationJson } from '../../http/organization-json.ts';
 import { organizationNotFound } from '../command-error.ts';
 import { withExamples, withJson, type JsonOption } from '../help.ts';
 import { migratedState, type Session } from '../session.ts';
@@ -17,16 +17,17 @@ export function addOrgShowCommand(org: Command, session: Session): void {
         const organization = await state.organizations.find(organizationId);
         if (!organization) throw organizationNotFound(organizationId);
         const json = organizationJson(organization);
-        if (options.json) return session.printJson(json);
-        const fields = Object.entries(json).map(([name, value]) => [name, text(value)] as const);
-        session.print(fieldList(fields, session.paint));
+        if (options.json) session.printJson(json);
+        else session.print(fieldList(fields(json), session.paint));
       }),
     );
   withJson(command, 'one object');
   withExamples(command, [['org show acme', 'its configuration and watermark']]);
 }
 
-function text(value: unknown): string {
-  if (value === null || (Array.isArray(value) && value.length === 0)) return '–';
-  return Array.isArray(value) ? value.join(', ') : String(value);
+function fields(json: OrganizationJson): [string, string][] {
+  return Object.entries(json).map(([name, value]) => {
+    const text = Array.isArray(value) ? value.join(', ') : String(value ?? '');
+    return [name, text === '' ? '–' : text];
+  });
 }
