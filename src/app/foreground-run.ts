@@ -5,7 +5,7 @@ import { jobName, type JobRequest } from '../job/job.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { encodeMessage } from '../pubsub/publisher.ts';
-import type { JobRecord } from '../state/job-store.ts';
+import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
 import type { Publisher } from '../worker/publisher.ts';
 import { Worker } from '../worker/worker.ts';

@@ -1,5 +1,5 @@
 /** What the probes answer, from the worker's state. */
-import type { Health } from '../http/health.ts';
+import type { Health } from '../http/health-routes.ts';
 import type { WorkerState } from '../worker/worker.ts';
 
 /** Live as long as the process answers; ready only while it can take and finish jobs. */

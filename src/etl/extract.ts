@@ -1,6 +1,6 @@
 /** Opens the read a plan asks for, or the one an earlier run of the same plan left, and keeps it in the extract step. */
 import { formatInstant, parseInstant } from '../job/instant.ts';
-import type { StepDetail } from '../state/step-store.ts';
+import type { JsonObject } from '../state/json.ts';
 import type { PlannedRun } from './run.ts';
 import type { ReadSession, Slice } from './source.ts';
 
@@ -29,7 +29,7 @@ export async function openReadSession(run: PlannedRun): Promise<ReadSession> {
   return session;
 }
 
-function detailOf(session: ReadSession): StepDetail {
+function detailOf(session: ReadSession): JsonObject {
   return {
     read_session: session.name,
     read_streams: [...session.streams],
@@ -38,7 +38,7 @@ function detailOf(session: ReadSession): StepDetail {
   };
 }
 
-function sessionFromDetail(detail: StepDetail): ReadSession | undefined {
+function sessionFromDetail(detail: JsonObject): ReadSession | undefined {
   const { read_session: name, read_streams: streams, arrow_schema: schema, expires_at: expires } = detail;
   if (typeof name !== 'string' || !Array.isArray(streams) || typeof schema !== 'string') return undefined;
   const expiresAt = typeof expires === 'string' ? parseInstant(expires) : undefined;

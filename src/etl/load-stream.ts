@@ -1,5 +1,7 @@
 /** Moves the rows of one read stream into one write stream, batch by batch, from the last checkpoint on. */
-import { cutBatches, type CopyLayout, type CutBatch } from '../columnar/cut-batches.ts';
+import type { CopyLayout } from '../columnar/copy-layout.ts';
+import { cutBatches } from '../columnar/cut-batches.ts';
+import type { CutBatch } from '../columnar/open-batch.ts';
 import type { Batch } from '../job/batch.ts';
 import { TransientError } from '../job/errors.ts';
 import { AppendWindow, type AppendTrouble } from './append-window.ts';

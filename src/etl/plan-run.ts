@@ -1,5 +1,5 @@
 /** The plan a run works from: the recorded one while it can still be carried out, otherwise a new one under a new number. */
-import type { JobRecord } from '../state/job-store.ts';
+import type { JobRecord } from '../state/job-record.ts';
 import { planJob, type PlanOutcome } from './plan-job.ts';
 import { RunStopped, type NumberedRun, type PlannedRun, type Run } from './run.ts';
 import { step } from './steps.ts';

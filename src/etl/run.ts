@@ -4,7 +4,7 @@ import type { JobKey, Lease, Step } from '../job/job.ts';
 import type { Organization } from '../job/organization.ts';
 import type { Plan } from '../job/plan.ts';
 import type { RetryPolicy } from '../job/retry-policy.ts';
-import type { JobRecord } from '../state/job-store.ts';
+import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Destination } from './destination.ts';

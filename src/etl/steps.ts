@@ -1,6 +1,6 @@
 /** Runs a piece of work as a named step: its start, end and detail are recorded and observed. */
 import type { Step } from '../job/job.ts';
-import type { StepDetail } from '../state/step-store.ts';
+import type { JsonObject } from '../state/json.ts';
 import type { NumberedRun } from './run.ts';
 
 /** Records the step around the work; a failure is recorded too, as far as the lease still allows, and thrown on. */
@@ -8,7 +8,7 @@ export async function step<T>(
   run: NumberedRun,
   name: Step,
   work: () => Promise<T>,
-  detailOf?: (result: T) => StepDetail,
+  detailOf?: (result: T) => JsonObject,
 ): Promise<T> {
   const { state, lease, planNumber, clock, observer } = run;
   const startedMs = clock.nowMs();
@@ -20,7 +20,8 @@ export async function step<T>(
     observer.stepFinished(lease, name, (clock.nowMs() - startedMs) / 1000);
     return result;
   } catch (error) {
-    await recordFailure(run, name, error);
+    // A stop is no failure: the step goes on in the next run.
+    if (!run.signal.aborted) await recordFailure(run, name, error);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** The write streams of a plan, one per read stream, each created at its first row and recorded before the first append. */
-import type { StepDetail } from '../state/step-store.ts';
+import type { JsonObject } from '../state/json.ts';
 import type { PlannedRun } from './run.ts';
 
 /** Names by read stream; recorded in the load step so that a resumed run appends to the same streams. */
@@ -46,7 +46,7 @@ export class WriteStreams {
   }
 }
 
-function namesFromDetail({ write_streams: streams }: StepDetail): Map<number, string> {
+function namesFromDetail({ write_streams: streams }: JsonObject): Map<number, string> {
   if (typeof streams !== 'object' || streams === null || Array.isArray(streams)) return new Map();
   const entries = Object.entries(streams).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',

@@ -40,5 +40,7 @@ function clientOptions({ projectId, serviceAccountFile, emulatorHost }: PubSubSe
     port: Number(emulatorHost.slice(colon + 1)),
     // No credentials of any kind: an emulator must never be sent a real token.
     sslCreds: grpc.credentials.createInsecure(),
+    // Otherwise the client asks the metadata server which universe its credentials belong to.
+    universeDomain: 'googleapis.com',
   };
 }

@@ -23,7 +23,6 @@ const DAY_SECONDS = 86_400;
 const SETTINGS = {
   ackDeadlineSeconds: 60,
   retentionSeconds: 7 * DAY_SECONDS,
-  deadLetterRetentionSeconds: 31 * DAY_SECONDS,
   minimumBackoffSeconds: 10,
   maximumBackoffSeconds: 600,
   maxDeliveryAttempts: 100,
@@ -57,7 +56,7 @@ export function gcloudCommands(names: PubSubNames): string[] {
   return [
     `gcloud pubsub topics create ${names.deadLetterTopic} ${project}`,
     `gcloud pubsub topics create ${names.topic} ${project}`,
-    `gcloud pubsub subscriptions create ${names.deadLetterSubscription} ${project} --topic=${names.deadLetterTopic} --ack-deadline=${SETTINGS.ackDeadlineSeconds} --message-retention-duration=${SETTINGS.deadLetterRetentionSeconds}s --expiration-period=never`,
+    `gcloud pubsub subscriptions create ${names.deadLetterSubscription} ${project} --topic=${names.deadLetterTopic} --ack-deadline=${SETTINGS.ackDeadlineSeconds} --message-retention-duration=${SETTINGS.retentionSeconds}s --expiration-period=never`,
     `gcloud pubsub subscriptions create ${names.subscription} ${project} --topic=${names.topic} --ack-deadline=${SETTINGS.ackDeadlineSeconds} --message-retention-duration=${SETTINGS.retentionSeconds}s --expiration-period=never --min-retry-delay=${SETTINGS.minimumBackoffSeconds}s --max-retry-delay=${SETTINGS.maximumBackoffSeconds}s --dead-letter-topic=${names.deadLetterTopic} --max-delivery-attempts=${SETTINGS.maxDeliveryAttempts}`,
   ];
 }
@@ -82,7 +81,7 @@ function deadLetterSettings(name: string, topic: string): SubscriptionSettings {
     name,
     topic,
     ackDeadlineSeconds: SETTINGS.ackDeadlineSeconds,
-    messageRetentionDuration: { seconds: SETTINGS.deadLetterRetentionSeconds },
+    messageRetentionDuration: { seconds: SETTINGS.retentionSeconds },
     expirationPolicy: {},
   };
 }

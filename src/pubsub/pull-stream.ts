@@ -22,6 +22,8 @@ export type PullStreamOptions = {
 
 const MIN_RECONNECT_MS = 100;
 const MAX_RECONNECT_MS = 10_000;
+/** The client's own deadline is 15 minutes; the server ends streams as it sees fit, and each end is a reconnect anyway. */
+const STREAM_LIFE_MS = 24 * 60 * 60_000;
 /** Without a keep-alive from us the server ends the stream; any request on it counts. Source: StreamingPullRequest in pubsub.proto. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -32,6 +34,7 @@ export class PullStream {
   #stream: StreamingPull | undefined;
   #paused = false;
   #connection: ConnectionState = { connected: false, why: 'not started' };
+  #lastTrouble = '';
 
   constructor(options: PullStreamOptions) {
     this.#options = options;
@@ -78,10 +81,11 @@ export class PullStream {
     const { subscriber, onMessages } = this.#options;
     const ended = new AbortController();
     return new Promise((resolve) => {
-      const stream = subscriber.streamingPull({ timeout: Number.MAX_SAFE_INTEGER });
+      const stream = subscriber.streamingPull({ timeout: STREAM_LIFE_MS });
       let worked = false;
       const markConnected = (): void => {
         worked = true;
+        this.#lastTrouble = '';
         if (!this.#stopped.signal.aborted) this.#connection = { connected: true, why: 'receiving' };
       };
       const finish = (error?: unknown): void => {
@@ -134,6 +138,8 @@ export class PullStream {
     }
     const { message } = pubSubTrouble(error, this.#options.subscription);
     this.#connection = { connected: false, why: message };
-    this.#options.onTrouble(message);
+    // Told once: an outage must not flood the log.
+    if (message !== this.#lastTrouble) this.#options.onTrouble(message);
+    this.#lastTrouble = message;
   }
 }

@@ -1,6 +1,6 @@
 /** Keeps what this replica holds: renews leases and doorbells in the database, and only then the deadlines of running jobs. */
 import { jittered } from '../job/clock.ts';
-import type { HeartbeatOutcome } from '../state/job-store.ts';
+import type { HeartbeatOutcome } from '../state/transitions/heartbeat.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const RETRY_MS = 1_000;

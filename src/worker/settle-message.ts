@@ -3,7 +3,7 @@ import { runJob, type RunOutcome } from '../etl/run-job.ts';
 import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import { isTerminal } from '../job/job-status.ts';
 import type { JobKey, JobRequest } from '../job/job.ts';
-import type { ClaimOutcome } from '../state/job-store.ts';
+import type { ClaimOutcome } from '../state/transitions/claim.ts';
 import type { HeldMessage } from './held-messages.ts';
 import type { RunFigures, WorkerContext } from './worker-context.ts';
 
