@@ -1,4 +1,5 @@
 /** What a run is doing and has done: one row per step and plan number. */
+import type { SelectQueryBuilder } from 'typeorm';
 import type { Micros } from '../job/instant.ts';
 import type { JobKey, Lease, Step } from '../job/job.ts';
 import { databaseNow, type Database, type Session } from './database.ts';
@@ -24,6 +25,7 @@ export type StepStore = {
   finish(lease: Lease, planNumber: number, step: Step, detail?: JsonObject): Promise<void>;
   skip(lease: Lease, planNumber: number, step: Step, detail?: JsonObject): Promise<void>;
   /** Adds the message to the detail, which a later run may need to go on. */
+  /** Keeps the detail and adds the message to it as `error`. */
   fail(lease: Lease, planNumber: number, step: Step, message: string): Promise<void>;
   /** Replaces the detail and leaves the rest. */
   update(lease: Lease, planNumber: number, step: Step, detail: JsonObject): Promise<void>;
@@ -44,12 +46,10 @@ export function createStepStore(database: Database): StepStore {
     skip: (lease, planNumber, step, detail) =>
       write(lease, planNumber, step, { status: 'skipped', ended: true, detail }),
     fail: (lease, planNumber, step, message) =>
-      database.transaction(async (session) => {
-        const detail = { ...(await detailOf(session, lease, planNumber, step)), error: message };
-        await writeStep(session, lease, planNumber, step, { status: 'failed', ended: true, detail });
-      }),
+      write(lease, planNumber, step, { status: 'failed', ended: true, error: message }),
     update: (lease, planNumber, step, detail) => write(lease, planNumber, step, { detail }),
-    list: (key) => database.read(async (session) => (await stepsOf(session, key)).map(stepRecord)),
+    list: (key) =>
+      database.read(async (session) => (await stepsQuery(session, key).getMany()).map(stepRecord)),
     get: (key, planNumber, step) =>
       database.read(async (session) => {
         const row = await stepOf(session, key, planNumber, step);
@@ -62,6 +62,8 @@ type StepChange = {
   readonly status?: StepStatus;
   readonly ended?: boolean;
   readonly detail?: JsonObject | undefined;
+  /** Added to the detail that is there. */
+  readonly error?: string;
 };
 
 async function writeStep(
@@ -69,11 +71,13 @@ async function writeStep(
   lease: Lease,
   planNumber: number,
   step: Step,
-  { status, ended, detail }: StepChange,
+  { status, ended, error, detail: given }: StepChange,
 ): Promise<void> {
   const job = await lockJob(session, lease);
   if (!job || !holdsLease(job, lease)) throw leaseLost(lease);
   const now = await databaseNow(session);
+  const detail =
+    error === undefined ? given : { ...(await detailOf(session, lease, planNumber, step)), error };
   const overwritten = [
     ...(status === undefined ? [] : ['status', 'finished_at']),
     ...(detail === undefined ? [] : ['detail']),
@@ -106,16 +110,18 @@ async function stepOf(
   planNumber: number,
   step: Step,
 ): Promise<StepRow | undefined> {
-  const rows = await stepsOf(session, key);
-  return rows.find((candidate) => candidate.planNumber === planNumber && candidate.step === step);
+  const ofStep = stepsQuery(session, key).andWhere('step.planNumber = :planNumber AND step.step = :step', {
+    planNumber,
+    step,
+  });
+  return (await ofStep.getOne()) ?? undefined;
 }
 
-function stepsOf({ manager }: Session, { organizationId, jobId }: JobKey): Promise<StepRow[]> {
+function stepsQuery({ manager }: Session, { organizationId, jobId }: JobKey): SelectQueryBuilder<StepRow> {
   return manager
     .createQueryBuilder(StepRow, 'step')
     .where('step.organizationId = :organizationId AND step.jobId = :jobId', { organizationId, jobId })
-    .orderBy('step.id')
-    .getMany();
+    .orderBy('step.id');
 }
 
 function stepRecord(row: StepRow): StepRecord {
