@@ -1,0 +1,81 @@
+// The reaper's part: jobs whose message nobody has seen are found, each by one finder.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JobKey } from '../../../src/job/job.ts';
+import type { State } from '../../../src/state/open-state.ts';
+import { uniqueName } from '../../support/eventually.ts';
+import { onEveryDatabase, type TestDatabase } from './databases.ts';
+import { aDecidedJob, anOrganization, aQueuedJob, aRunningJob, aSet, COUNTS, LONG_MS } from './fixtures.ts';
+
+const MINUTE_MS = 60_000;
+
+onEveryDatabase((database) => {
+  test('two reapers at once win each silent job once', async () => {
+    const { state } = database();
+    const other = await database().openAnother();
+    const organization = await anOrganization(state);
+    const keys = [];
+    for (let at = 0; at < 20; at += 1) keys.push(await aQueuedJob(state, organization));
+    await silence(database(), keys);
+    const won = await Promise.all(
+      [state, other, state, other].map((each) => each.jobs.claimSilent(MINUTE_MS, 1000)),
+    );
+    const ours = won.flat().filter((job) => job.organizationId === organization);
+    assert.equal(ours.length, 20);
+    assert.equal(new Set(ours.map((job) => job.id)).size, 20);
+    assert.deepEqual(await found(state, organization, MINUTE_MS), []);
+  });
+
+  test('jobs that were seen lately, ended, wait for an operator or are paused are left alone', async () => {
+    const { state } = database();
+    const organization = await anOrganization(state);
+    const recent = await aQueuedJob(state, organization);
+    assert.deepEqual(await found(state, organization, LONG_MS), []);
+    await silence(database(), [recent]);
+    assert.deepEqual(await found(state, organization, MINUTE_MS), [recent.jobId]);
+
+    const ended = await aDecidedJob(state);
+    await state.jobs.finish(ended, aSet(ended), COUNTS);
+    const stuck = await aDecidedJob(state);
+    await state.jobs.needOperator(stuck, 'unclear');
+    const paused = await aRunningJob(state);
+    await state.organizations.pause(paused.organizationId);
+    const decided = await aDecidedJob(state);
+    await state.organizations.pause(decided.organizationId);
+    await silence(database(), [ended, stuck, paused, decided]);
+    const organizations = (await state.jobs.claimSilent(MINUTE_MS, 1000)).map((job) => job.organizationId);
+    assert.ok(!organizations.includes(ended.organizationId));
+    assert.ok(!organizations.includes(stuck.organizationId));
+    assert.ok(!organizations.includes(paused.organizationId));
+    // What is decided must be rolled forward even there.
+    assert.ok(organizations.includes(decided.organizationId));
+  });
+
+  test('a job of an unknown organization is found too, and the limit is kept', async () => {
+    const { state } = database();
+    const organization = uniqueName('nobody');
+    const keys = [await aQueuedJob(state, organization), await aQueuedJob(state, organization)];
+    await silence(database(), keys);
+    const first = await state.jobs.claimSilent(MINUTE_MS, 1);
+    const second = await state.jobs.claimSilent(MINUTE_MS, 1);
+    assert.deepEqual(
+      [...first, ...second].map((job) => job.jobId),
+      keys.map((key) => key.jobId),
+    );
+    assert.deepEqual(await state.jobs.claimSilent(MINUTE_MS, 1), []);
+  });
+});
+
+/** Lets an hour pass since the doorbell of these jobs was seen. */
+async function silence({ execute }: TestDatabase, keys: readonly JobKey[]): Promise<void> {
+  for (const { organizationId, jobId } of keys)
+    await execute(
+      'UPDATE etl_jobs SET doorbell_seen_at = doorbell_seen_at - 3600000000 WHERE organization_id = ? AND job_id = ?',
+      [organizationId, jobId],
+    );
+}
+
+async function found(state: State, organization: string, olderThanMs: number): Promise<string[]> {
+  const jobs = await state.jobs.claimSilent(olderThanMs, 1000);
+  return jobs.filter((job) => job.organizationId === organization).map((job) => job.jobId);
+}
