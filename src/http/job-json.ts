@@ -6,9 +6,6 @@ import type { JobRecord } from '../state/job-record.ts';
 import type { StepRecord } from '../state/step-store.ts';
 
 /** One element of a listing: every column of etl_jobs but the two large ones, plan and commit_set. */
-export type JobJson = ReturnType<typeof jobJson>;
-
-/** The row of a job for a listing. */
 export function jobJson(job: JobRecord) {
   return {
     organization_id: job.organizationId,
