@@ -20,7 +20,12 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
   let pubsub: PubSubClients | undefined;
   const sides = createSidesRegistry(config);
 
-  const stateOnce = (): Promise<State> => (state ??= openState(config.database));
+  const stateOnce = (): Promise<State> => (state ??= openState(config.database).catch(forget));
+  // A database that could not be reached is asked again the next time.
+  const forget = (error: unknown): never => {
+    state = undefined;
+    throw error;
+  };
   const names = (): PubSubNames => ({ ...config.pubsub, projectId: projectId(config) });
   const clients = (): PubSubClients =>
     (pubsub ??= createPubSubClients({
@@ -40,7 +45,7 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
         logger,
         sides,
         projectId: projectId(config),
-        state: await stateOnce(),
+        openState: stateOnce,
         pubsub: clients(),
         publisher: publisher(),
       }),

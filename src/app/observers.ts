@@ -89,7 +89,7 @@ function reportEnd(
       });
     case 'needs_operator':
       return logger.error(
-        'the outcome of the commit is ambiguous; an operator has to settle it with resolve',
+        'the outcome of the commit is ambiguous; an operator has to settle it (runbook: commit_ambiguous)',
         metadata,
       );
   }

@@ -69,6 +69,7 @@ export class Worker {
     this.#stopBeating.abort();
     await this.#loops;
     await this.#deliveries.close();
+    await this.#sayGoodbye();
     this.#phase = 'stopped';
     return this.#context.running.size;
   }
@@ -83,6 +84,12 @@ export class Worker {
       parked: held.inPhase('parked').length,
       held: held.size,
     };
+  }
+
+  /** The next worker need not wait for this one's slot; without an answer its lease runs out all the same. */
+  async #sayGoodbye(): Promise<void> {
+    const { services, settings } = this.#context;
+    await services.state.releaseWorkerSlot(settings.owner).catch(() => undefined);
   }
 
   async #idleWithin(timeoutMs: number): Promise<void> {

@@ -6,29 +6,32 @@ import { processClock } from './process-clock.ts';
 
 const CHECK_MS = 3_000;
 
-/** True once it is ready; false when it never will be (a newer schema) or the signal aborts. Says what it waits for, once per reason. */
-export async function databaseReady(
-  state: State,
+/** The state once it is ready; undefined when it never will be (a newer schema) or the signal aborts. Says what it waits for, once per reason. */
+export async function readyDatabase(
+  openState: () => Promise<State>,
   config: Config,
   logger: Logger,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<State | undefined> {
   let lastSaid = '';
   while (!signal.aborted) {
-    const obstacle = await findObstacle(state);
-    if (!obstacle) return true;
-    if (obstacle.message !== lastSaid) logger.error(obstacle.message, { database: databaseName(config) });
-    if (obstacle.isFinal) return false;
-    lastSaid = obstacle.message;
+    const found = await stateOrObstacle(openState);
+    if ('state' in found) return found.state;
+    if (found.message !== lastSaid) logger.error(found.message, { database: databaseName(config) });
+    if (found.isFinal) return undefined;
+    lastSaid = found.message;
     await processClock.sleep(CHECK_MS, signal);
   }
-  return false;
+  return undefined;
 }
 
 type Obstacle = { readonly message: string; readonly isFinal: boolean };
 
-async function findObstacle(state: State): Promise<Obstacle | undefined> {
+async function stateOrObstacle(
+  openState: () => Promise<State>,
+): Promise<{ readonly state: State } | Obstacle> {
   try {
+    const state = await openState();
     const schema = await state.schemaState();
     if (schema.kind === 'behind') {
       return {
@@ -42,7 +45,7 @@ async function findObstacle(state: State): Promise<Obstacle | undefined> {
         isFinal: true,
       };
     }
-    return undefined;
+    return { state };
   } catch (error) {
     return {
       message: `waiting for the database: ${error instanceof Error ? error.message : String(error)}`,
