@@ -43,11 +43,13 @@ export async function runTestFiles(chosen: string[], addresses: Record<string, s
   const group = runner.pid;
   const callOff = killGroupWhenWeDie(group);
 
-  let interruptions = 0;
+  let interruptedAtMs: number | undefined;
   const interrupt = (): void => {
-    interruptions += 1;
-    // A second Ctrl-C does not wait for tests that do not want to end.
-    process.kill(-group, interruptions > 1 ? 'SIGKILL' : 'SIGTERM');
+    // One Ctrl-C may arrive several times: from the terminal, from npm and from the process that started us.
+    const again = interruptedAtMs !== undefined && performance.now() > interruptedAtMs + 1_000;
+    // A second one does not wait for tests that do not want to end.
+    if (interruptedAtMs === undefined || again) process.kill(-group, again ? 'SIGKILL' : 'SIGTERM');
+    interruptedAtMs ??= performance.now();
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
@@ -55,5 +57,5 @@ export async function runTestFiles(chosen: string[], addresses: Record<string, s
 
   const [code] = (await once(runner, 'exit')) as [number | null];
   callOff();
-  return interruptions > 0 ? 130 : (code ?? 1);
+  return interruptedAtMs !== undefined ? 130 : (code ?? 1);
 }
