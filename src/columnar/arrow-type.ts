@@ -16,6 +16,7 @@ export type Meaning =
   | { readonly kind: 'decimal'; readonly scale: number }
   | { readonly kind: 'timestamp'; readonly unit: number };
 
+/** One type of the Type union. */
 export type ArrowType = { readonly layout: Layout; readonly meaning: Meaning };
 
 /** Numbers of the Type union. Source: Arrow's format/Schema.fbs. */

@@ -18,7 +18,7 @@ export type ColumnNode = {
 };
 
 /** Buffers a record batch has for a field of this kind. Source: Arrow's columnar format, "Buffer Listing for Each Layout". */
-export const BUFFERS_OF: Readonly<Record<Layout['kind'], number>> = {
+const BUFFERS_OF: Readonly<Record<Layout['kind'], number>> = {
   null: 0,
   struct: 1,
   bits: 2,

@@ -1,12 +1,12 @@
 /** What is worked out once per read session, for all rows that will be copied from it. */
 import { TerminalError } from '../job/errors.ts';
-import { LINEAGE_FIELDS, type TableSchema } from '../job/table-schema.ts';
+import { LINEAGE_FIELDS } from '../job/table-schema.ts';
 import { readColumn } from './arrow-field.ts';
 import { MICROSECOND } from './arrow-type.ts';
 import { bufferCount, columnNodes, nodeAt, type ColumnNode } from './column-node.ts';
-import { MESSAGE, readIpcMessage, SCHEMA_HEADER } from './ipc-message.ts';
+import { MESSAGE, readIpcMessage, HEADER } from './ipc-message.ts';
 import { recordBatchMetadata, type Pair } from './message-metadata.ts';
-import { summation, type Summation } from './summation.ts';
+import { summation, type Summation, type VerifiedColumns } from './summation.ts';
 import { SCHEMA, writerSchema } from './writer-schema.ts';
 
 /** How rows of one schema are read, added up and written. */
@@ -24,21 +24,18 @@ export type CopyLayout = {
   readonly summation: Summation;
 };
 
+/** What a layout is worked out from. */
 export type CopyLayoutOptions = {
   /** Bare Arrow IPC schema message; what follows it is ignored. */
   readonly arrowSchema: Uint8Array;
   readonly cursorField: string;
   readonly lineage: string;
-  readonly verify: {
-    readonly columns: readonly string[];
-    readonly currencyColumn: string | undefined;
-    readonly schema: TableSchema;
-  };
+  readonly verify: VerifiedColumns;
 };
 
 /** Throws TerminalError('unsupported') for an Arrow type it does not know, naming the column. */
 export function copyLayout(options: CopyLayoutOptions): CopyLayout {
-  const source = readIpcMessage(options.arrowSchema, SCHEMA_HEADER);
+  const source = readIpcMessage(options.arrowSchema, HEADER.schema);
   if (source.header.int16(SCHEMA.endianness) !== 0)
     throw new TerminalError(
       'unsupported',

@@ -4,6 +4,7 @@ import type { CopyLayout } from './copy-layout.ts';
 import { IncomingRows } from './incoming-rows.ts';
 import { OpenBatch, type BatchLimits, type CutBatch } from './open-batch.ts';
 
+/** Where in its stream the incoming rows begin, and where batches end. */
 export type CutOptions = BatchLimits & {
   /** Offset of the first incoming row in its stream. */
   readonly firstRow: number;

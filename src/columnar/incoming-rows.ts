@@ -3,8 +3,8 @@ import { TerminalError } from '../job/errors.ts';
 import type { ArrowRows } from './arrow-rows.ts';
 import { isSet } from './bitmap.ts';
 import { bufferCount, type ColumnNode } from './column-node.ts';
-import { FlatTable, readInt64 } from './flat-table.ts';
-import { readIpcMessage, RECORD_BATCH_HEADER } from './ipc-message.ts';
+import { readInt64, type FlatTable } from './flat-table.ts';
+import { readIpcMessage, HEADER } from './ipc-message.ts';
 
 /** Slots of the RecordBatch table. Source: Arrow's format/Message.fbs. */
 export const RECORD_BATCH = { length: 0, nodes: 1, buffers: 2, compression: 3 } as const;
@@ -19,25 +19,25 @@ export class IncomingRows {
   readonly body: Uint8Array;
   /** The body, for reading values of several bytes at any position. */
   readonly values: DataView;
-  readonly #lengths: readonly number[];
-  readonly #bufferStarts: readonly number[];
-  readonly #bufferLengths: readonly number[];
+  readonly #lengths: Float64Array;
+  readonly #bufferStarts: Float64Array;
+  readonly #bufferLengths: Float64Array;
   /** By node: the part of the body that is its validity bitmap, undefined when nothing is NULL. */
   readonly #validity: readonly (Uint8Array | undefined)[];
 
   /** Throws TerminalError('unsupported') for compressed buffers, and an Error when the message is damaged or of another schema. */
   constructor(rows: ArrowRows, nodes: readonly ColumnNode[]) {
-    const { header, body } = readIpcMessage(rows.recordBatch, RECORD_BATCH_HEADER);
+    const { header, body } = readIpcMessage(rows.recordBatch, HEADER.recordBatch);
     refuseCompression(header);
     this.rowCount = header.int64(RECORD_BATCH.length);
     this.body = body;
     this.values = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    const fieldNodes = structs(header, RECORD_BATCH.nodes, nodes.length, 'fields');
-    const buffers = structs(header, RECORD_BATCH.buffers, bufferCount(nodes), 'buffers');
-    this.#lengths = fieldNodes.map(([length]) => length);
-    this.#bufferStarts = buffers.map(([start]) => start);
-    this.#bufferLengths = buffers.map(([, length]) => length);
-    this.#validity = nodes.map((node, i) => this.#bitmap(node, (fieldNodes[i] as Pair)[1]));
+    const [lengths, nullCounts] = pairs(header, RECORD_BATCH.nodes, nodes.length, 'fields');
+    const [starts, bufferLengths] = pairs(header, RECORD_BATCH.buffers, bufferCount(nodes), 'buffers');
+    this.#lengths = lengths;
+    this.#bufferStarts = starts;
+    this.#bufferLengths = bufferLengths;
+    this.#validity = nodes.map((node) => this.#bitmap(node, nullCounts[node.index] as number));
     if (this.rowCount !== rows.rowCount)
       throw new Error(`an Arrow message announced with ${rows.rowCount} rows holds ${this.rowCount}`);
     for (const node of nodes) this.#checkNode(node);
@@ -107,16 +107,22 @@ export class IncomingRows {
   }
 }
 
-type Pair = readonly [number, number];
-
-function structs(header: FlatTable, slot: number, expected: number, what: string): Pair[] {
+/** The first and the second numbers of a list of structs of two. */
+function pairs(
+  header: FlatTable,
+  slot: number,
+  expected: number,
+  what: string,
+): readonly [Float64Array, Float64Array] {
   const { start, length } = header.vector(slot);
   if (length !== expected)
     throw new Error(`an Arrow message describes ${length} ${what} where its schema has ${expected}`);
-  return Array.from({ length }, (_, i) => {
-    const at = start + i * STRUCT_BYTES;
-    return [readInt64(header.view, at), readInt64(header.view, at + 8)];
-  });
+  const [first, second] = [new Float64Array(length), new Float64Array(length)];
+  for (let i = 0, at = start; i < length; i++, at += STRUCT_BYTES) {
+    first[i] = readInt64(header.view, at);
+    second[i] = readInt64(header.view, at + 8);
+  }
+  return [first, second];
 }
 
 function refuseCompression(header: FlatTable): void {

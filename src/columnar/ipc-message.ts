@@ -1,11 +1,11 @@
 /** Arrow's encapsulated IPC message: a length prefix, a flatbuffer of metadata and a body of buffers. */
 import { FlatTable } from './flat-table.ts';
 
-export const SCHEMA_HEADER = 1;
-export const RECORD_BATCH_HEADER = 3;
-/** Buffers lie at multiples of this, as do metadata and body. */
-export const ALIGNMENT = 8;
+/** Numbers of the MessageHeader union. Source: Arrow's format/Message.fbs. */
+export const HEADER = { schema: 1, recordBatch: 3 } as const;
 
+/** Buffers lie at multiples of this, as do metadata and body. */
+const ALIGNMENT = 8;
 const CONTINUATION = 0xffffffff;
 const PREFIX_BYTES = 8;
 

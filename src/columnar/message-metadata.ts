@@ -1,6 +1,6 @@
 /** Writes the metadata of a record-batch message. */
 import { Builder } from 'flatbuffers';
-import { MESSAGE, RECORD_BATCH_HEADER } from './ipc-message.ts';
+import { MESSAGE, HEADER } from './ipc-message.ts';
 import { RECORD_BATCH, STRUCT_BYTES } from './incoming-rows.ts';
 
 /** One struct of a record batch's lists: a field's length and null count, or a buffer's offset and length. */
@@ -34,7 +34,7 @@ export function recordBatchMetadata(of: RecordBatchMetadata): Uint8Array {
   builder.addFieldInt64(MESSAGE.bodyLength, BigInt(of.bodyBytes), 0n);
   builder.addFieldOffset(MESSAGE.header, header, 0);
   builder.addFieldInt16(MESSAGE.version, of.version, 0);
-  builder.addFieldInt8(MESSAGE.headerType, RECORD_BATCH_HEADER, 0);
+  builder.addFieldInt8(MESSAGE.headerType, HEADER.recordBatch, 0);
   builder.finish(builder.endObject());
   return builder.asUint8Array();
 }

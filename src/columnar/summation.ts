@@ -18,6 +18,7 @@ export type Summation = {
   readonly columns: readonly SummedColumn[];
 };
 
+/** The sums wanted, by dotted path; the schema is the table's own. */
 export type VerifiedColumns = {
   readonly columns: readonly string[];
   readonly currencyColumn: string | undefined;

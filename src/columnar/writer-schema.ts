@@ -3,7 +3,7 @@ import { Builder } from 'flatbuffers';
 import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../job/table-schema.ts';
 import { FIELD } from './arrow-field.ts';
 import { MICROSECOND, TYPE } from './arrow-type.ts';
-import { bytesBeforeBody, MESSAGE, SCHEMA_HEADER, writeBeforeBody, type IpcMessage } from './ipc-message.ts';
+import { bytesBeforeBody, MESSAGE, HEADER, writeBeforeBody, type IpcMessage } from './ipc-message.ts';
 
 /** Slots of the Schema table. Source: Arrow's format/Schema.fbs. */
 export const SCHEMA = { endianness: 0, fields: 1, customMetadata: 2, features: 3 } as const;
@@ -38,7 +38,7 @@ export function writerSchema(source: IpcMessage): Uint8Array {
     builder.addFieldOffset(MESSAGE.customMetadata, embedded(customMetadata), 0);
   builder.addFieldOffset(MESSAGE.header, schema, 0);
   builder.addFieldInt16(MESSAGE.version, source.message.int16(MESSAGE.version), 0);
-  builder.addFieldInt8(MESSAGE.headerType, SCHEMA_HEADER, 0);
+  builder.addFieldInt8(MESSAGE.headerType, HEADER.schema, 0);
   builder.finish(builder.endObject());
   return framed(builder.asUint8Array());
 }

@@ -68,7 +68,7 @@ export function isLargeList(type: DataType): boolean {
 }
 
 function valueAt(data: Data, at: number): unknown {
-  const type = data.type as DataType;
+  const type = data.type;
   if (DataType.isNull(type) || !data.getValid(at)) return null;
   if (DataType.isStruct(type)) return data.children.map((child) => valueAt(child, at));
   const values = data.values as Uint8Array;

@@ -64,8 +64,9 @@ test('every batch is as large as its bytes allow: one more row would not have fi
       if (i === batches.length - 1) break;
       const oneMore = rows.slice(batch.readOffset, batch.readOffset + batch.rows.rowCount + 1);
       const [larger] = await cut(LAYOUT, messagesOf(SCHEMA, oneMore, [200]));
-      assert.equal(larger?.rows.rowCount, oneMore.length);
-      assert.ok((larger?.bytes ?? 0) > maxBytes);
+      assert.ok(larger);
+      assert.equal(larger.rows.rowCount, oneMore.length);
+      assert.ok(larger.bytes > maxBytes);
     }
   }
 });

@@ -148,7 +148,7 @@ function described(schema: Schema): unknown {
     nullable,
     type: String(type),
     metadata: [...metadata],
-    children: ((type as DataType).children ?? []).map(field),
+    children: ((type as { children?: Field[] }).children ?? []).map(field),
   });
   return { metadata: [...schema.metadata], fields: schema.fields.map(field) };
 }

@@ -14,7 +14,16 @@ import {
 } from 'apache-arrow';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addTotals, decimalText, type ColumnTotal, type Totals } from '../../src/job/totals.ts';
+import { billingExportBatches, serializedSchema } from '../../dev/billing-export/billing-export.ts';
+import { TruthLedger } from '../../dev/billing-export/truth-ledger.ts';
+import {
+  addTotals,
+  CURRENCY_COLUMN,
+  decimalText,
+  DEFAULT_VERIFY_COLUMNS,
+  type ColumnTotal,
+  type Totals,
+} from '../../src/job/totals.ts';
 import { cut, layoutOf, anyLiberties, messagesOf } from '../support/columnar-cutting.ts';
 import type { Row } from '../support/arrow-values.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -57,6 +66,31 @@ test('sums per currency are exact through structs, lists and lists of lists, wit
   }
 });
 
+test('the totals of a copied billing export are those its generator kept', async () => {
+  const truth = new TruthLedger();
+  const options = {
+    seed: 1,
+    organization: 'acme',
+    rows: 5000,
+    firstExportTime: 1_775_000_000_000_000n,
+    batchRows: 300,
+  };
+  const messages = [...billingExportBatches({ ...options, truth })].map(
+    ({ serializedRecordBatch, rowCount }) => ({
+      recordBatch: serializedRecordBatch,
+      rowCount,
+    }),
+  );
+  const verify = { columns: DEFAULT_VERIFY_COLUMNS, currencyColumn: CURRENCY_COLUMN, schema: [] };
+  const batches = await cut(layoutOf(SCHEMA, { arrowSchema: serializedSchema, verify }), messages, {
+    maxRows: 777,
+  });
+  const expected = [...truth.byCurrency()].map(([currency, { rows, cost, credits }]) => [
+    { currency, rows, columns: { cost: total([cost], 15), 'credits.amount': total([credits], 15) } },
+  ]);
+  assert.deepEqual(addTotals(batches.map((batch) => batch.totals)), addTotals(expected));
+});
+
 test('currencies are sorted, NULL first, and rows without a value count as rows', async () => {
   const rows = ['USD', null, 'EUR', 'USD', 'EU', 'EURO', '', 'grün'].map((currency) => [
     1n,
@@ -79,7 +113,7 @@ test('currencies are sorted, NULL first, and rows without a value count as rows'
       ['grün', 1],
     ],
   );
-  assert.deepEqual(batch?.totals[0]?.columns['cost'], zero());
+  assert.deepEqual(batch.totals[0]?.columns['cost'], zero());
 });
 
 test('what is no number is counted apart, by currency', async () => {
