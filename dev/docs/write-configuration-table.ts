@@ -1,6 +1,6 @@
 /** Rewrites the table of variables in README.md from the code: `npx tsx dev/docs/write-configuration-table.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { TABLE_END, TABLE_START, withConfigurationTable } from '../../src/config/configuration-table.ts';
+import { TABLE_END, TABLE_START, withConfigurationTable } from './configuration-table.ts';
 
 const readme = new URL('../../README.md', import.meta.url);
 const rewritten = withConfigurationTable(readFileSync(readme, 'utf8'));

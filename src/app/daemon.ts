@@ -8,6 +8,7 @@ import { createPullSubscriber } from '../pubsub/pull-subscriber.ts';
 import type { State } from '../state/open-state.ts';
 import type { Publisher } from '../worker/publisher.ts';
 import { reapSilentJobs } from '../worker/reaper.ts';
+import { pruneBeyond } from '../worker/retention.ts';
 import type { WorkerContext, WorkerSettings } from '../worker/worker-context.ts';
 import { Worker } from '../worker/worker.ts';
 import { readyDatabase } from './ready-database.ts';
@@ -110,7 +111,7 @@ function createWorker(daemon: Daemon, state: State, settings: WorkerSettings, me
     openSides: (organization) => sides.open(organization),
     observer: workerObserver(logger, metrics),
   };
-  const worker = new Worker(collaborators, [reapSilentJobs]);
+  const worker = new Worker(collaborators, [reapSilentJobs, pruneBeyond(config.retentionDays)]);
   metrics.beforeRender(() => {
     const { running, parked } = worker.state();
     metrics.setRunning(running);

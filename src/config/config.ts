@@ -21,7 +21,7 @@ export type BigQueryEmulator = { readonly restHost: string; readonly storageHost
 export type Config = {
   readonly database: DatabaseConfig;
   readonly retentionDays: number;
-  /** Undefined: that of the credentials. */
+  /** Undefined: only commands that need no Pub/Sub can run. */
   readonly projectId: string | undefined;
   readonly serviceAccountFile: string | undefined;
   readonly pubsub: {

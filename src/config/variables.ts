@@ -88,7 +88,7 @@ export const VARIABLES = {
     section: 'Google Cloud',
     kind: projectId,
     description:
-      'Project of the Pub/Sub resources, in which queries are billed. Not set: that of the credentials.',
+      'Project of the Pub/Sub topics and subscriptions; needed by worker, provision and enqueue. Queries are billed in the project of the table they ask.',
   },
   SERVICE_ACCOUNT_FILE: {
     section: 'Google Cloud',

@@ -8,7 +8,7 @@ import {
   TABLE_END,
   TABLE_START,
   withConfigurationTable,
-} from '../../src/config/configuration-table.ts';
+} from '../../dev/docs/configuration-table.ts';
 import { VARIABLE_NAMES } from '../../src/config/variables.ts';
 
 const readme = new URL('../../README.md', import.meta.url);

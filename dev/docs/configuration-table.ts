@@ -1,5 +1,5 @@
 /** Renders the table of variables for the README, so that the page cannot say anything else than the code. */
-import { SECTIONS, variable, VARIABLE_NAMES, type VariableName } from './variables.ts';
+import { SECTIONS, variable, VARIABLE_NAMES, type VariableName } from '../../src/config/variables.ts';
 
 export const TABLE_START = '<!-- configuration:start -->';
 export const TABLE_END = '<!-- configuration:end -->';

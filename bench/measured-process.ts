@@ -1,0 +1,49 @@
+// Runs a process to its end and says what the operating system counted for it.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** One process: how long it took, what it used of the processors, the most memory it held, what it printed. */
+export interface Measured {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakRssMb: number;
+  readonly stdout: string;
+}
+
+const CLOCK_TICKS_A_SECOND = 100;
+const SAMPLE_MS = 50;
+
+/** Rejects when the process fails. CPU and memory are read from /proc while it runs, so both are a sample old at most. */
+export async function measured(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<Measured> {
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let used = { cpuSeconds: 0, peakRssMb: 0 };
+  const sampling = setInterval(() => (used = usedBy(child.pid) ?? used), SAMPLE_MS);
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (text: Buffer) => (output.stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (output.stderr += text.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  clearInterval(sampling);
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${output.stderr}`);
+  return { ...used, seconds: (performance.now() - startedMs) / 1000, stdout: output.stdout };
+}
+
+function usedBy(pid: number | undefined): { cpuSeconds: number; peakRssMb: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    if (peak === undefined) return undefined;
+    return {
+      cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS_A_SECOND,
+      peakRssMb: Number(peak) / 1024,
+    };
+  } catch {
+    return undefined;
+  }
+}
