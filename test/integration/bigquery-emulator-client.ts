@@ -9,6 +9,9 @@ import { startBigQueryEmulator } from '../../dev/emulators/bigquery/start.ts';
 import type { RunningStandIn, StandInOptions } from '../../dev/emulators/bigquery/start.ts';
 import { uniqueName } from '../support/eventually.ts';
 
+// The clients look for Google's metadata server first, which no machine of ours has.
+process.env['METADATA_SERVER_DETECTION'] ??= 'none';
+
 /** A running stand-in and the clients that talk to it. */
 export interface Warehouse {
   readonly standIn: RunningStandIn;

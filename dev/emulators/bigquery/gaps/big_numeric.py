@@ -29,13 +29,13 @@ _NUMERIC = "DECIMAL(38, 9)"
 _BIGNUMERIC = "DECIMAL(38, 18)"
 _ROUNDED_BIGNUMERIC = "DECIMAL(38, 15)"
 _TEXT_MACRO = (
-    "CREATE OR REPLACE MACRO bq_text(x) AS CASE WHEN starts_with(typeof(x), 'DECIMAL(') "
+    "CREATE OR REPLACE TEMP MACRO bq_text(x) AS CASE WHEN starts_with(typeof(x), 'DECIMAL(') "
     "AND contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END"
 )
 
 
 def register_decimal_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the conversions known to DuckDB, each in a strict form and in one for SAFE_CAST."""
+    """Make the conversions known to this connection, each in a strict form and in one for SAFE_CAST."""
     connection.execute(_TEXT_MACRO)
     for safe in ("", "safe_"):
         cast = "TRY_CAST" if safe else "CAST"
@@ -57,9 +57,9 @@ def _define(
         f"ELSE 'Illegal conversion of non-finite floating point number to {kind}: ' END || d)"
     )
     exact = exact_decimal_sql("d", scale, digits, big=scale != 9, otherwise=otherwise)
-    connection.execute(f"CREATE OR REPLACE MACRO {name}_of_double(d) AS {exact}")
+    connection.execute(f"CREATE OR REPLACE TEMP MACRO {name}_of_double(d) AS {exact}")
     connection.execute(
-        f"CREATE OR REPLACE MACRO {name}(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') "
+        f"CREATE OR REPLACE TEMP MACRO {name}(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') "
         f"THEN {name}_of_double(TRY_CAST(x AS DOUBLE)) ELSE {of_other_types} END"
     )
 

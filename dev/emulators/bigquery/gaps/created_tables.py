@@ -64,7 +64,7 @@ def _properties(warehouse: Warehouse, create: exp.Create) -> dict[str, Any]:
             column = stated.find(exp.Column, exp.Identifier)
             if column is not None and not column.name.upper().startswith("_PARTITION"):
                 found["time_partitioning"] = TimePartitioning(type=_granularity(stated), field=column.name)
-        elif isinstance(stated, exp.Cluster):
+        elif isinstance(stated, exp.ClusterProperty):
             names = [column.name for column in stated.find_all(exp.Identifier)]
             found["clustering"] = Clustering(fields=tuple(names))
         elif type(stated) is exp.Property:

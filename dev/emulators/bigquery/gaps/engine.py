@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
+import shutil
 import tempfile
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,10 @@ from gaps.table_history import TableHistory
 if TYPE_CHECKING:
     from bqemulator.config import Settings
     import duckdb
+
+
+_MEMORY_LIMIT = "1GB"
+_SPILL_PREFIX = "bigquery-stand-in-"
 
 
 class OfflineEngine(DuckDBEngine):
@@ -39,8 +45,9 @@ class WatchedEngine(OfflineEngine):
     async def start(self) -> None:
         """Open the database and make its history ready."""
         await super().start()
-        # Spilled data goes where the machine keeps temporary files, not into whatever directory we were started in.
-        self.connection.execute(f"SET temp_directory = '{tempfile.gettempdir()}/bigquery-stand-in-{id(self)}'")
+        # Beyond this DuckDB spills to where the machine keeps temporary files, not into the directory we were started in.
+        self.connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        self.connection.execute(f"SET temp_directory = '{_spill_directory()}'")
         self.history = TableHistory(self.connection)
         self.writer = OneWriter(self.connection, self.history)
 
@@ -50,6 +57,25 @@ class WatchedEngine(OfflineEngine):
             sql = with_row_inserts(sql)
             self.writer.before_statement(sql)
         return super().execute(sql, parameters)
+
+
+def _spill_directory() -> Path:
+    """Return a directory of this process, after removing those of processes that were killed."""
+    base = Path(tempfile.gettempdir())
+    for left_behind in base.glob(f"{_SPILL_PREFIX}*"):
+        if not _is_alive(int(left_behind.name.removeprefix(_SPILL_PREFIX))):
+            shutil.rmtree(left_behind, ignore_errors=True)
+    return base / f"{_SPILL_PREFIX}{os.getpid()}"
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _extension_file(name: str) -> Path:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from gaps.arrow_reshape import reshape_batch
 from gaps.arrow_schema import schema_message
+from gaps.big_numeric import register_decimal_macros
 from gaps.storage_protos import ReadRowsResponse, RpcRefused
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def _open(
             raise RpcRefused(grpc.StatusCode.NOT_FOUND, f"The table of session {session.name} is gone")
         cursor = engine.connection.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
+        if "BQ_" in also.upper():
+            register_decimal_macros(cursor)
         cursor.execute(f"SELECT {columns} FROM {stored.quoted} WHERE rowid >= {start} AND rowid < {end}{also}")
     return cursor, cursor.to_arrow_reader(_ROWS_PER_FETCH)
 
