@@ -85,6 +85,8 @@ const BROKEN = /ECONNRESET|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|socket hang up|networ
 /** How gRPC and the clients announce that no access token could be had. */
 const NO_TOKEN =
   /Getting metadata from plugin failed|Could not load the default credentials|Could not refresh access token|unable to impersonate/;
+/** The only file this folder has opened for it is the key file. */
+const MISSING_FILE = /ENOENT: no such file or directory, \w+ '([^']+)'/;
 /** Messages that mean more than their code does; the first that fits wins. */
 const TELLING_MESSAGES: readonly (readonly [RegExp, Reason])[] = [
   [/would affect rows in the streaming buffer/i, 'recently_written'],
@@ -100,7 +102,6 @@ const TELLING_MESSAGES: readonly (readonly [RegExp, Reason])[] = [
 type Thrown = {
   readonly code?: unknown;
   readonly status?: unknown;
-  readonly path?: unknown;
   readonly message?: unknown;
   readonly errors?: readonly { readonly reason?: unknown; readonly message?: unknown }[];
 };
@@ -152,10 +153,11 @@ export function jobError(reason: Reason, message: string, call: FailedCall, caus
 function classifyBrokenCall(thrown: unknown, call: FailedCall): JobError {
   const error = asThrown(thrown);
   const message = messageOf(error);
-  if (error.code === 'ENOENT') {
+  const [, missingFile] = MISSING_FILE.exec(message) ?? [];
+  if (missingFile !== undefined) {
     return new TerminalError(
       'invalid_configuration',
-      `the service account file ${String(error.path)} does not exist; correct SERVICE_ACCOUNT_FILE`,
+      `the service account file ${missingFile} does not exist; correct SERVICE_ACCOUNT_FILE`,
       { cause: thrown },
     );
   }

@@ -69,7 +69,7 @@ class StorageWriter implements StreamWriter {
   }
 
   #sendWhatIsLeft(): void {
-    if (this.#backingOff || this.#end) return;
+    if (this.#backingOff || this.#end || this.#sent === this.#unanswered.length) return;
     const connection = (this.#connection ??= this.#connect());
     for (; !this.#full; this.#sent += 1) {
       const append = this.#unanswered[this.#sent];
@@ -134,7 +134,7 @@ class StorageWriter implements StreamWriter {
     const { clock, random } = this.#environment;
     void clock.sleep(briefDelayMs(this.#failures, random)).then(() => {
       this.#backingOff = false;
-      if (this.#unanswered.length > 0) this.#sendWhatIsLeft();
+      this.#sendWhatIsLeft();
     });
   }
 
