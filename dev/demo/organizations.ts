@@ -4,7 +4,7 @@ import {
   createAndLoadBillingExport,
   type LoadedExport,
 } from '../billing-export/load-billing-export.ts';
-import { TruthLedger } from '../billing-export/truth-ledger.ts';
+import type { TruthLedger } from '../billing-export/truth-ledger.ts';
 import type { DemoEnvironments } from './environments.ts';
 
 /** One organization: where its export is, where the copy goes, and what the generator knows of it. */

@@ -12,8 +12,12 @@ export function singleDelivery(data: Uint8Array): {
     messageId: '',
     data,
     attributes: {},
-    ack: () => Promise.resolve(settle('done')),
-    nack: () => Promise.resolve(settle('released')),
+    async ack() {
+      settle('done');
+    },
+    async nack() {
+      settle('released');
+    },
   };
   const source: DeliverySource = {
     ackDeadlineMs: 60_000,

@@ -11,7 +11,7 @@ import { positionOf, WriteCheckpoints, type StreamPosition } from './write-check
 import type { WriteStreams } from './write-streams.ts';
 
 /** AppendRows takes 10 MB at most (its proto) and the request wraps the rows, so batches stay below. Source: spec.md §5, step 4. */
-export const MAX_BATCH_BYTES = 9 * 1024 * 1024;
+const MAX_BATCH_BYTES = 9 * 1024 * 1024;
 const MAX_REWINDS = 3;
 
 /** One stream of a copy. */

@@ -17,7 +17,7 @@ export async function runJob(run: Run): Promise<RunOutcome> {
   try {
     return run.job.status === 'COMMITTING' ? await rollOn(run) : await carryOut(run);
   } catch (thrown) {
-    const stopped = thrown instanceof RunStopped ? thrown : run.signal.reason;
+    const stopped: unknown = thrown instanceof RunStopped ? thrown : run.signal.reason;
     if (stopped instanceof RunStopped) return settleStop(run, stopped.stopCause);
     return settleFailure(run, asJobError(thrown));
   }

@@ -31,7 +31,7 @@ export function sameCommitSet(a: CommitSet, b: CommitSet): boolean {
 }
 
 /** Text that is equal for equal sets, whatever order their keys or streams came in. */
-export function commitSetIdentity(set: CommitSet): string {
+function commitSetIdentity(set: CommitSet): string {
   if (set.kind === 'job') return JSON.stringify([set.kind, set.lineage, set.jobId, set.configurationHash]);
   const streams = set.streams
     .map(({ name, rows }) => [name, rows] as const)

@@ -1,5 +1,5 @@
 /** The three meanings an error can have for a job; adapters classify into them, everything else only reads them. */
-import { REASONS, type Outcome, type Reason } from './reason.ts';
+import type { Outcome, Reason, REASONS } from './reason.ts';
 
 /** The reasons whose outcome is O. */
 export type ReasonOf<O extends Outcome> = {

@@ -111,8 +111,13 @@ async function ensureSubscription(
   return { kind: 'subscription', name, state: 'updated' };
 }
 
-function differingSettings(existing: SubscriptionSettings, wanted: SubscriptionSettings): string[] {
-  const compared: readonly [string, (settings: SubscriptionSettings) => unknown][] = [
+type ComparedSettings = Pick<
+  SubscriptionSettings,
+  'ackDeadlineSeconds' | 'messageRetentionDuration' | 'retryPolicy' | 'deadLetterPolicy'
+>;
+
+function differingSettings(existing: ComparedSettings, wanted: ComparedSettings): string[] {
+  const compared: readonly [string, (settings: ComparedSettings) => unknown][] = [
     ['ack_deadline_seconds', (settings) => settings.ackDeadlineSeconds],
     ['message_retention_duration', (settings) => Number(settings.messageRetentionDuration?.seconds)],
     [

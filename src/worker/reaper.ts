@@ -8,9 +8,10 @@ const MAX_JOBS_A_ROUND = 100;
 export async function reapSilentJobs(context: WorkerContext, signal: AbortSignal): Promise<void> {
   const { settings, services } = context;
   const silentMs = 2 * settings.leaseMs;
-  while (!signal.aborted) {
+  for (;;) {
     await services.clock.sleep(jittered(silentMs, 0.25, services.random), signal);
-    if (!signal.aborted) await republishSilent(context, silentMs);
+    if (signal.aborted) return;
+    await republishSilent(context, silentMs);
   }
 }
 

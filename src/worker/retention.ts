@@ -8,7 +8,7 @@ const EVERY_MS = 60 * 60_000;
 export function pruneBeyond(retentionDays: number): BackgroundTask {
   return async ({ services, observer }, signal) => {
     const { clock, random, state } = services;
-    while (!signal.aborted) {
+    for (;;) {
       await clock.sleep(jittered(EVERY_MS, 0.5, random), signal);
       if (signal.aborted) return;
       await state.prune(retentionDays).catch((error: unknown) => {
