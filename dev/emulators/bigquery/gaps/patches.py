@@ -16,6 +16,7 @@ from gaps.arrow_schema import STORED_BIGNUMERIC
 from gaps.big_numeric import register_decimal_macros, translate_with_decimals
 from gaps.created_tables import complete_created_table
 from gaps.result_values import VALUE_FORMATTERS
+from gaps.star_columns import annotate_safely
 from gaps.system_time import rewrite_for_system_time
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def apply_patches(warehouse: Warehouse) -> None:
     """Replace, once per process, each function whose behaviour differs from BigQuery's."""
     inner_query.rewrite_for_system_time = rewrite_for_system_time
+    SQLTranslator._annotate_tree = staticmethod(annotate_safely(SQLTranslator._annotate_tree))
     _keep_decimals(warehouse)
     _type_parameters()
     _know_created_tables(warehouse)
