@@ -3,7 +3,7 @@ import type { protos } from '@google-cloud/bigquery-storage';
 import { TerminalError, TransientError, type JobError } from '../job/errors.ts';
 import type { AppendOutcome } from '../etl/destination.ts';
 import type { Environment } from './environment.ts';
-import { GRPC } from './errors.ts';
+import { GRPC } from './error-reasons.ts';
 import { storageErrorCodeIn, storageErrorCodeOf, type StorageErrorCode } from './storage-error.ts';
 
 export type AppendRowsResponse = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;

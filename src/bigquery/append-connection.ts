@@ -1,18 +1,16 @@
 /** One AppendRows call: requests out, answers in, in the same order. */
 import { Buffer } from 'node:buffer';
-import type { Duplex } from 'node:stream';
-import type { CallOptions } from 'google-gax';
 import type { ArrowRows } from '../columnar/arrow-rows.ts';
 import type { AppendRowsResponse } from './append-answer.ts';
 import type { Environment } from './environment.ts';
 
 /** What happens on a connection; nothing is told any more once it was closed. */
 export type ConnectionEvents = {
-  answered(response: AppendRowsResponse): void;
+  readonly answered: (response: AppendRowsResponse) => void;
   /** There is room again after send() returned false. */
-  drained(): void;
+  readonly drained: () => void;
   /** The connection is over; no answer will come any more. */
-  broken(error: unknown): void;
+  readonly broken: (error: unknown) => void;
 };
 
 /** A connection for appending to one stream. */
@@ -33,9 +31,7 @@ export function openAppendConnection(
 ): AppendConnection {
   // Routes the call to where the stream lives; a bidirectional call is not routed by the client itself.
   const headers = { 'x-goog-request-params': `write_stream=${encodeURIComponent(stream)}` };
-  const call = write.appendRows({ otherArgs: { headers } } as CallOptions) as unknown as Duplex & {
-    cancel(): void;
-  };
+  const call = write.appendRows({ otherArgs: { headers } });
   let closed = false;
   let first = true;
   const unlessClosed =

@@ -4,7 +4,7 @@ import { TerminalError, TransientError, type JobError } from '../job/errors.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import type { CommitOutcome } from '../etl/destination.ts';
 import type { Environment } from './environment.ts';
-import { GRPC } from './errors.ts';
+import { GRPC } from './error-reasons.ts';
 import { SINGLE_CALL } from './read-session.ts';
 import { briefDelayMs } from './retry.ts';
 import { storageErrorCode, storageErrorCodeOf, type StorageErrorCode } from './storage-error.ts';

@@ -1,6 +1,7 @@
-/** Says what an error of BigQuery's APIs means for a job; no other file classifies them. */
+/** Says what an error of BigQuery's APIs means for a job; nobody outside this folder looks at one. */
 import { TerminalError, TransientError, type JobError, type ReasonOf } from '../job/errors.ts';
 import { REASONS, type Reason } from '../job/reason.ts';
+import { GRPC, GRPC_REASONS, REST_REASONS } from './error-reasons.ts';
 
 /** Which of the two environments was called; decides what "not found" means. */
 export type Side = 'source' | 'destination';
@@ -12,71 +13,6 @@ export type FailedCall = {
   readonly host: string;
   /** The variable that says which host is called, where there is one. */
   readonly hostVariable: string | undefined;
-};
-
-/** Error reasons of the REST API. Source: BigQuery documentation, "Error messages". */
-const REST_REASONS: Readonly<Record<string, Reason>> = {
-  accessDenied: 'access_denied',
-  authError: 'access_denied',
-  backendError: 'warehouse_unavailable',
-  badRequest: 'invalid_request',
-  billingNotEnabled: 'access_denied',
-  billingTierLimitExceeded: 'cost_limit',
-  blocked: 'access_denied',
-  bytesBilledLimitExceeded: 'cost_limit',
-  duplicate: 'invalid_request',
-  forbidden: 'access_denied',
-  internalError: 'warehouse_unavailable',
-  invalid: 'invalid_request',
-  invalidQuery: 'invalid_request',
-  invalidUser: 'access_denied',
-  jobBackendError: 'warehouse_unavailable',
-  jobInternalError: 'warehouse_unavailable',
-  jobRateLimitExceeded: 'rate_limited',
-  notImplemented: 'unsupported',
-  quotaExceeded: 'quota_exceeded',
-  rateLimitExceeded: 'rate_limited',
-  resourceInUse: 'warehouse_unavailable',
-  resourcesExceeded: 'invalid_request',
-  responseTooLarge: 'invalid_request',
-  stopped: 'warehouse_unavailable',
-  tableUnavailable: 'warehouse_unavailable',
-  timeout: 'warehouse_unavailable',
-};
-
-/** Status codes of gRPC by number. Source: google/rpc/code.proto. */
-export const GRPC = {
-  cancelled: 1,
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  aborted: 10,
-  outOfRange: 11,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  dataLoss: 15,
-  unauthenticated: 16,
-} as const;
-
-const GRPC_REASONS: Readonly<Record<number, Reason>> = {
-  [GRPC.cancelled]: 'warehouse_unavailable',
-  [GRPC.unknown]: 'warehouse_unavailable',
-  [GRPC.invalidArgument]: 'invalid_request',
-  [GRPC.deadlineExceeded]: 'warehouse_unavailable',
-  [GRPC.permissionDenied]: 'access_denied',
-  [GRPC.resourceExhausted]: 'rate_limited',
-  [GRPC.failedPrecondition]: 'invalid_request',
-  [GRPC.aborted]: 'warehouse_unavailable',
-  [GRPC.unimplemented]: 'unsupported',
-  [GRPC.internal]: 'warehouse_unavailable',
-  [GRPC.unavailable]: 'warehouse_unavailable',
-  [GRPC.unauthenticated]: 'access_denied',
 };
 
 const UNREACHABLE =
@@ -142,7 +78,7 @@ export function classifyGrpcError(thrown: unknown, call: FailedCall): JobError {
 }
 
 /** The JobError for a reason, of the class its outcome asks for. */
-export function jobError(reason: Reason, message: string, call: FailedCall, cause?: unknown): JobError {
+function jobError(reason: Reason, message: string, call: FailedCall, cause?: unknown): JobError {
   const text = `while ${call.doing}, BigQuery (${call.host}) said: ${message}`;
   return REASONS[reason] === 'terminal'
     ? new TerminalError(reason as ReasonOf<'terminal'>, text, { cause })
@@ -200,7 +136,7 @@ function byMessage(message: string): Reason | undefined {
 function messageOf(error: Thrown): string {
   const [detail] = error.errors ?? [];
   if (typeof detail?.message === 'string') return detail.message;
-  return typeof error.message === 'string' ? error.message : String(error);
+  return typeof error.message === 'string' ? error.message : 'no message';
 }
 
 function asThrown(thrown: unknown): Thrown {

@@ -12,8 +12,8 @@ const READ_AHEAD = 2;
 export class MessageStream<Message> {
   readonly #stream: ServerStream;
   readonly #arrived: Message[] = [];
-  #waiting: { resolve: (message: Message | undefined) => void; reject: (error: unknown) => void } | undefined;
-  #ending: { readonly error: unknown } | 'end' | undefined;
+  #waiting: { resolve: (message: Message | undefined) => void; reject: (error: Error) => void } | undefined;
+  #ending: { readonly error: Error } | 'end' | undefined;
   /** Reads the gate may still let through, and those it holds back. */
   #allowed = READ_AHEAD;
   #heldBack: (() => void)[] = [];
@@ -24,10 +24,10 @@ export class MessageStream<Message> {
       // Resuming belongs to who knows the offset: a try of the client's own would begin at the old one.
       retryRequestOptions: { retries: 0, noResponseRetries: 0 },
       otherArgs: { options: { interceptors: [this.#gate()] } },
-    } as CallOptions);
+    });
     this.#stream.on('data', (message: Message) => this.#arrive(message));
     this.#stream.on('end', () => this.#finish('end'));
-    this.#stream.on('error', (error) => this.#finish({ error }));
+    this.#stream.on('error', (error: Error) => this.#finish({ error }));
   }
 
   /** The next message, undefined after the last one; rejects with the error the call ended in. To be awaited before it is called again. */
@@ -38,14 +38,15 @@ export class MessageStream<Message> {
       return Promise.resolve(message);
     }
     if (this.#ending === 'end') return Promise.resolve(undefined);
-    if (this.#ending) return Promise.reject(this.#ending.error as Error);
+    const { error } = this.#ending ?? {};
+    if (error) return Promise.reject(error);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
   }
 
   /** Ends the call here and now: a pending next() rejects with the error, messages not taken are dropped. */
-  abandon(error: unknown): void {
+  abandon(error: Error): void {
     this.#arrived.length = 0;
     this.#finish({ error });
     this.#stream.cancel();
@@ -63,7 +64,7 @@ export class MessageStream<Message> {
     waiting.resolve(message);
   }
 
-  #finish(ending: { readonly error: unknown } | 'end'): void {
+  #finish(ending: { readonly error: Error } | 'end'): void {
     this.#ending ??= ending;
     const waiting = this.#waiting;
     this.#waiting = undefined;

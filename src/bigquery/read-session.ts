@@ -1,5 +1,5 @@
 /** Opens reads of the Storage Read API: a slice at its snapshot, as Arrow, in a few streams. */
-import { protos } from '@google-cloud/bigquery-storage';
+import type { protos } from '@google-cloud/bigquery-storage';
 import { TerminalError } from '../job/errors.ts';
 import { MICROS_PER_SECOND, type Micros } from '../job/instant.ts';
 import { tableName } from '../job/table-ref.ts';
@@ -59,7 +59,7 @@ export async function openReadSession(
 }
 
 /** A protobuf timestamp, exact to the microsecond. */
-export function toTimestamp(instant: Micros): { seconds: string; nanos: number } {
+function toTimestamp(instant: Micros): { seconds: string; nanos: number } {
   const micros = ((instant % MICROS_PER_SECOND) + MICROS_PER_SECOND) % MICROS_PER_SECOND;
   return { seconds: ((instant - micros) / MICROS_PER_SECOND).toString(), nanos: Number(micros) * 1000 };
 }

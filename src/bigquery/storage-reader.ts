@@ -4,8 +4,8 @@ import { TransientError, type JobError } from '../job/errors.ts';
 import type { ArrowRows } from '../columnar/arrow-rows.ts';
 import type { ReadSession } from '../etl/source.ts';
 import type { Environment } from './environment.ts';
-import { GRPC } from './errors.ts';
-import { MessageStream, type ServerStream } from './message-stream.ts';
+import { GRPC } from './error-reasons.ts';
+import { MessageStream } from './message-stream.ts';
 import { briefDelayMs } from './retry.ts';
 
 type ReadRowsResponse = protos.google.cloud.bigquery.storage.v1.IReadRowsResponse;
@@ -78,9 +78,7 @@ function openStream(
   readStream: string,
   offset: number,
 ): MessageStream<ReadRowsResponse> {
-  return new MessageStream(
-    (options) => read.readRows({ readStream, offset }, options) as unknown as ServerStream,
-  );
+  return new MessageStream((options) => read.readRows({ readStream, offset }, options));
 }
 
 /** The rows of the next message, or undefined after the last. */
@@ -92,7 +90,7 @@ async function nextRows(
 ): Promise<ArrowRows | undefined> {
   signal.throwIfAborted();
   const answered = new AbortController();
-  const abort = (): void => messages.abandon(signal.reason);
+  const abort = (): void => messages.abandon(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   void environment.clock.sleep(IDLE_MS, answered.signal).then(() => {
     if (!answered.signal.aborted) messages.abandon(idle(environment, stream));

@@ -5,7 +5,7 @@ import { tableName, type TableRef } from '../job/table-ref.ts';
 import type { TableSchema } from '../job/table-schema.ts';
 import type { Destination, WriteStreamState } from '../etl/destination.ts';
 import type { Environment } from './environment.ts';
-import { GRPC } from './errors.ts';
+import { GRPC } from './error-reasons.ts';
 import { fromTimestamp, SINGLE_CALL } from './read-session.ts';
 import { patiently } from './retry.ts';
 import { storageErrorCodeOf } from './storage-error.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { bigQuerySource } from '../../src/bigquery/source.ts';
-import { GRPC } from '../../src/bigquery/errors.ts';
+import { GRPC } from '../../src/bigquery/error-reasons.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   serviceError,
@@ -150,7 +150,7 @@ describe('reading while the connection breaks', () => {
         const sendMore = (): void => {
           while (sent < 300) {
             sent += 1;
-            if (!call.write(mebibyte as never)) return void call.once('drain', sendMore);
+            if (!call.write(mebibyte)) return void call.once('drain', sendMore);
           }
           call.end();
         };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { bigQueryDestination } from '../../src/bigquery/destination.ts';
-import { GRPC } from '../../src/bigquery/errors.ts';
+import { GRPC } from '../../src/bigquery/error-reasons.ts';
 import type { StreamWriter } from '../../src/etl/destination.ts';
 import { eventually } from '../support/eventually.ts';
 import {

@@ -83,7 +83,8 @@ export function serviceError(code: number, message: string, storageCode?: Storag
     const status = Status.encode({ code, message, details: [storageErrorDetail(storageCode)] }).finish();
     metadata.set('grpc-status-details-bin', Buffer.from(status));
   }
-  return Object.assign(new Error(message), { code, details: message, metadata });
+  const error: unknown = Object.assign(new Error(message), { code, details: message, metadata });
+  return error as grpc.ServiceError;
 }
 
 /** The same as the error inside an answer. */

@@ -50,7 +50,7 @@ function openTables(side: BigQueryEnvironment, name: 'source' | 'destination') {
     environment,
     query,
     /** A table nobody else uses; columns as in CREATE TABLE. */
-    async newTable(columns: string): Promise<TableRef> {
+    newTable: async (columns: string): Promise<TableRef> => {
       const table = { project: side.project, dataset: uniqueName('ds'), table: 'rows' };
       await query(
         `CREATE SCHEMA \`${table.project}.${table.dataset}\` OPTIONS (location = '${side.location}')`,

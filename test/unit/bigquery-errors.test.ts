@@ -4,9 +4,9 @@ import {
   classifyGrpcError,
   classifyJobFailure,
   classifyRestError,
-  GRPC,
   type FailedCall,
 } from '../../src/bigquery/errors.ts';
+import { GRPC } from '../../src/bigquery/error-reasons.ts';
 import { REASONS, type Reason } from '../../src/job/reason.ts';
 
 const source: FailedCall = { doing: 'reading', side: 'source', host: 'host:1', hostVariable: 'THE_HOST' };
