@@ -11,11 +11,13 @@ interface ExactSum {
   readonly credits: { toFixed(): string };
 }
 
+const BIGNUMERIC_UNIT = 10n ** 38n;
+
 /** The double's binary value · 10^decimals, rounded half away from zero, by way of BIGNUMERIC's 38 decimals. */
 function scaled(value: number, decimals: number): bigint {
   const [numerator, denominator] = fractionOf(Math.abs(value));
-  const at38 = roundedDivision(numerator * 10n ** 38n, denominator);
-  const magnitude = roundedDivision(at38, 10n ** BigInt(38 - decimals));
+  const at38 = roundedDivision(numerator * BIGNUMERIC_UNIT, denominator);
+  const magnitude = roundedDivision(at38, BIGNUMERIC_UNIT / 10n ** BigInt(decimals));
   return value < 0 ? -magnitude : magnitude;
 }
 

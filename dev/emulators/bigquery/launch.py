@@ -1,6 +1,7 @@
 """Starts the BigQuery stand-in: bqemulator with its gaps closed, or as it is with ``--plain``.
 
-    python launch.py --rest-port N --grpc-port N --project ID --location EU [--data-dir DIR] [--plain] [--exit-with-parent]
+    python launch.py --rest-port N --grpc-port N --project ID --location EU
+                     [--data-dir DIR] [--plain] [--exit-with-parent]
 
 Prints one line ``READY rest=127.0.0.1:N grpc=127.0.0.1:N`` once both servers answer; port 0 takes a free one. With ``--data-dir`` tables, committed
 streams and jobs survive a restart and a kill; without it everything is in memory.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 from pathlib import Path
 import signal
@@ -17,12 +19,9 @@ import sys
 import threading
 import time
 
-os.environ.setdefault("PYTHONWARNINGS", "ignore")
+import structlog
 
 # bqemulator logs while it is imported, before anyone can set a level.
-import structlog  # noqa: E402
-import logging  # noqa: E402
-
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 from bqemulator.config import LogFormat, LogLevel, PersistenceMode, Settings  # noqa: E402

@@ -3,8 +3,9 @@
 Rule (Conversion rules, FLOAT64 to NUMERIC and BIGNUMERIC): "Converts to the closest ... value with a halfway case rounded
 away from zero"; NaN and the infinities are an error. A BIGNUMERIC has 38 decimals, and ROUND then works on those.
 
-A double is m · 2^e with a whole m below 2^53, so value · 10^k = m · 5^k · 2^(e+k): whole numbers of 128 bits and a shift do it
-without loss. SQL rather than a function in Python, because DuckDB unnests arrays row by row and would call it once a row.
+A double is m · 2^e with a whole m below 2^53, so value · 10^k = m · 5^k · 2^(e+k): whole numbers of 128 bits and a shift
+do it without loss. SQL rather than a function in Python, because DuckDB unnests arrays row by row and would call it once
+a row.
 """
 
 from __future__ import annotations

@@ -69,7 +69,8 @@ def job_routes(warehouse: Warehouse, store: JobStore) -> APIRouter:
         job = await run(project, reference, configuration, caller)
         if "errorResult" in job["status"]:
             return failed_job_answer(job)
-        answer = query_answer(job, page_of_rows(warehouse, store, job, 0, body.get("maxResults")), 0, body.get("maxResults"))
+        limit = body.get("maxResults")
+        answer = query_answer(job, page_of_rows(warehouse, store, job, 0, limit), 0, limit)
         if body.get("requestId"):
             answered[body["requestId"]] = (time.monotonic(), answer)
         return answer

@@ -1,4 +1,4 @@
-"""Runs one job of any kind inside the open transaction: effect and record land together, a failed job leaves its record only."""
+"""Runs one job of any kind in the open transaction: effect and record land together, a failed job leaves its record."""
 
 from __future__ import annotations
 

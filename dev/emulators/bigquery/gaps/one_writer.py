@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from gaps.statement_effect import Kind, TableName, effect_of
 
 if TYPE_CHECKING:
     from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
-    import duckdb
 
     from gaps.table_history import TableHistory
 
@@ -103,12 +104,12 @@ class OneWriter:
     def roll_back(self) -> None:
         """Undo everything the open change did, the catalog's mirror included."""
         change, self._current = self.current, None
-        try:
+        # A commit that failed has rolled back already.
+        with suppress(duckdb.TransactionException):
             self._db.execute("ROLLBACK")
-        finally:
-            for key, held in self._mirrors().items():
-                held.clear()
-                held.update(change.catalog_before[key])
+        for key, held in self._mirrors().items():
+            held.clear()
+            held.update(change.catalog_before[key])
 
     def start_over(self) -> None:
         """Undo what the open change did so far and go on in a fresh one (a failed job's record outlives its work)."""
