@@ -6,6 +6,7 @@ import { fieldAt, LINEAGE_FIELDS, type TableSchema } from '../job/table-schema.t
 import type { Plan } from '../job/plan.ts';
 import type { Destination, DestinationTable } from './destination.ts';
 import { schemaDrift } from './schema-drift.ts';
+import { assertLayout } from './table-layout.ts';
 
 const LABELS = { managed_by: 'pulse-billing-etl' } as const;
 
@@ -85,15 +86,7 @@ async function createTable(
   plan: Plan,
   schema: TableSchema,
 ): Promise<void> {
-  const missing = [organization.partitionField, ...organization.clusteringFields].filter(
-    (path) => !fieldAt(schema, path),
-  );
-  if (missing.length > 0) {
-    throw new TerminalError(
-      'invalid_configuration',
-      `partition_field or clustering_fields name ${missing.join(', ')}, which ${tableName(plan.destination)} would not have; mend it with org set ${organization.organizationId} --partition-field or --clustering-fields`,
-    );
-  }
+  assertLayout(organization, tableName(plan.destination), schema);
   await destination.createTable({
     table: plan.destination,
     location: plan.destinationLocation,
