@@ -1,22 +1,15 @@
 /** Reads the bytes of a message into a job request, or into everything that is wrong with them. */
-import 'reflect-metadata';
-import { plainToInstance, Type } from 'class-transformer';
-import {
-  IsIn,
-  IsOptional,
-  IsString,
-  Length,
-  Matches,
-  MaxLength,
-  ValidateNested,
-  validateSync,
-  type ValidationError,
-} from 'class-validator';
-import { parseInstant } from './instant.ts';
-import { JOB_TYPES, type JobRequest, type JobType } from './job.ts';
+import { parseInstant, type Micros } from './instant.ts';
+import type { JobRequest, JobType } from './job.ts';
+import { jsonFaults } from './json-text.ts';
+import { isJsonObject, readBody, type MessageBody } from './message-body.ts';
 import type { Reason } from './reason.ts';
 
 export const MAX_MESSAGE_BYTES = 64 * 1024;
+/** The message and its window. */
+const MAX_DEPTH = 2;
+/** Enough to mend a message by; a message made of unknown fields must not become a log line ten times its size. */
+const MAX_VIOLATIONS = 100;
 
 /** A message is either a request or a list of violations, each naming the field and the rule. */
 export type ParsedMessage =
@@ -26,43 +19,6 @@ export type InvalidReason = Extract<
   Reason,
   'not_utf8' | 'not_json' | 'message_too_large' | 'invalid_message'
 >;
-
-const NAME = /^[A-Za-z0-9._-]+$/;
-const NAME_RULE = 'may hold only A-Z a-z 0-9 . _ -';
-
-class WindowBody {
-  @IsString()
-  start!: string;
-
-  @IsString()
-  end!: string;
-}
-
-class MessageBody {
-  @IsString()
-  @Length(1, 255)
-  @Matches(NAME, { message: `$property ${NAME_RULE}` })
-  organization_id!: string;
-
-  @IsString()
-  @Length(1, 255)
-  @Matches(NAME, { message: `$property ${NAME_RULE}` })
-  job_id!: string;
-
-  @IsOptional()
-  @IsIn(JOB_TYPES)
-  job_type?: JobType;
-
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => WindowBody)
-  window?: WindowBody;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(255)
-  requested_by?: string;
-}
 
 /** Never throws: whatever the bytes are, the answer is a request or the reasons why not. */
 export function parseMessage(bytes: Uint8Array): ParsedMessage {
@@ -75,31 +31,18 @@ export function parseMessage(bytes: Uint8Array): ParsedMessage {
   if (text === undefined) return invalid('not_utf8', ['the message is not valid UTF-8']);
   const json = parseJson(text);
   if ('error' in json) return invalid('not_json', [`the message is not JSON: ${json.error}`]);
-  if (typeof json.value !== 'object' || json.value === null || Array.isArray(json.value)) {
-    return invalid('invalid_message', ['the message must be a JSON object']);
-  }
-  return validate(json.value);
-}
-
-function validate(value: object): ParsedMessage {
-  const nulls = nullFields(value);
-  if (nulls.length > 0) return invalid('invalid_message', nulls);
-  const body = plainToInstance(MessageBody, value);
-  const errors = validateSync(body, {
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    forbidUnknownValues: true,
-  });
-  const violations = errors.flatMap((error) => violationsOf(error, ''));
-  if (violations.length > 0) return invalid('invalid_message', violations);
-  return withWindow(body);
+  if (!isJsonObject(json.value)) return invalid('invalid_message', ['the message must be a JSON object']);
+  const faults = jsonFaults(text, MAX_DEPTH);
+  if (faults.length > 0) return invalid('invalid_message', faults);
+  const { body, violations } = readBody(json.value);
+  return violations.length > 0 ? invalid('invalid_message', violations) : withWindow(body);
 }
 
 function withWindow(body: MessageBody): ParsedMessage {
   const jobType = body.job_type ?? 'incremental';
   const start = body.window && parseInstant(body.window.start);
   const end = body.window && parseInstant(body.window.end);
-  const violations = windowViolations(jobType, body.window, start, end);
+  const violations = windowViolations(jobType, body, start, end);
   if (violations.length > 0) return invalid('invalid_message', violations);
   const window = start !== undefined && end !== undefined ? { start, end } : undefined;
   const { organization_id: organizationId, job_id: jobId, requested_by: requestedBy } = body;
@@ -108,9 +51,9 @@ function withWindow(body: MessageBody): ParsedMessage {
 
 function windowViolations(
   jobType: JobType,
-  window: WindowBody | undefined,
-  start?: bigint,
-  end?: bigint,
+  { window }: MessageBody,
+  start: Micros | undefined,
+  end: Micros | undefined,
 ): string[] {
   if (!window) {
     return jobType === 'backfill' || jobType === 'repair'
@@ -125,27 +68,6 @@ function windowViolations(
   if (start !== undefined && end !== undefined && start >= end)
     violations.push('window.start must be before window.end');
   return violations;
-}
-
-/** An explicit null is a wrong type, though class-validator's IsOptional would let it pass. */
-function nullFields(value: object): string[] {
-  return Object.entries(value)
-    .filter(([, field]) => field === null)
-    .map(([name]) => `${printable(name)} must not be null`);
-}
-
-function violationsOf(error: ValidationError, path: string): string[] {
-  const property = `${path}${printable(error.property)}`;
-  const own = Object.entries(error.constraints ?? {}).map(([rule, text]) =>
-    rule === 'whitelistValidation' ? `${property} is not a known field` : path + text,
-  );
-  return [...own, ...(error.children ?? []).flatMap((child) => violationsOf(child, `${property}.`))];
-}
-
-/** A field name from outside, safe and short enough to repeat in a log line or an attribute. */
-function printable(name: string): string {
-  const escaped = JSON.stringify(name).slice(1, -1);
-  return escaped.length > 64 ? `${escaped.slice(0, 64)}…` : escaped;
 }
 
 function decode(bytes: Uint8Array): string | undefined {
@@ -165,5 +87,7 @@ function parseJson(text: string): { value: unknown } | { error: string } {
 }
 
 function invalid(reason: InvalidReason, violations: readonly string[]): ParsedMessage {
-  return { kind: 'invalid', reason, violations };
+  if (violations.length <= MAX_VIOLATIONS) return { kind: 'invalid', reason, violations };
+  const more = `and ${violations.length - MAX_VIOLATIONS} more violations`;
+  return { kind: 'invalid', reason, violations: [...violations.slice(0, MAX_VIOLATIONS), more] };
 }
