@@ -1,16 +1,12 @@
 // Starts a BigQuery stand-in of its own for one test file, with the official clients beside it.
 import { after, before } from 'node:test';
-import { BigQuery } from '@google-cloud/bigquery';
+import type { BigQuery } from '@google-cloud/bigquery';
 import { v1 } from '@google-cloud/bigquery-storage';
-import type { BigQueryOptions } from '@google-cloud/bigquery';
-import { PassThroughClient } from 'google-auth-library';
 import { grpc } from 'google-gax';
+import { emulatorBigQuery } from '../../dev/billing-export/emulator-clients.ts';
 import { startBigQueryEmulator } from '../../dev/emulators/bigquery/start.ts';
 import type { RunningStandIn, StandInOptions } from '../../dev/emulators/bigquery/start.ts';
 import { uniqueName } from '../support/eventually.ts';
-
-// The clients look for Google's metadata server first, which no machine of ours has.
-process.env['METADATA_SERVER_DETECTION'] ??= 'none';
 
 /** A running stand-in and the clients that talk to it. */
 export interface Warehouse {
@@ -35,12 +31,14 @@ export async function openWarehouse(options: Partial<StandInOptions> = {}): Prom
     port: Number(port),
     sslCreds: grpc.credentials.createInsecure(),
     projectId: standIn.project,
+    // Without it the clients ask the metadata server which universe their credentials belong to.
+    clientOptions: { universeDomain: 'googleapis.com' },
   };
   const read = new v1.BigQueryReadClient(grpcOptions);
   const write = new v1.BigQueryWriteClient(grpcOptions);
   return {
     standIn,
-    bigquery: restClient(standIn),
+    bigquery: emulatorBigQuery(standIn),
     read,
     write,
     close: async () => {
@@ -82,13 +80,4 @@ export async function rowsOf<Row>({ bigquery }: Warehouse, query: string, params
 /** The `projects/…/tables/…` name of a table, as the Storage APIs want it. */
 export function tablePath(dataset: string, table: string): string {
   return `projects/${PROJECT}/datasets/${dataset}/tables/${table}`;
-}
-
-function restClient(standIn: RunningStandIn): BigQuery {
-  return new BigQuery({
-    projectId: standIn.project,
-    apiEndpoint: `http://${standIn.restHost}`,
-    // The client brings its own copy of the auth library, whose types do not match the one we can import.
-    authClient: new PassThroughClient() as unknown as NonNullable<BigQueryOptions['authClient']>,
-  });
 }

@@ -1,6 +1,6 @@
 // Jobs for tests of the stand-in, and the errors they end with.
 import assert from 'node:assert/strict';
-import type { Job, JobOptions } from '@google-cloud/bigquery';
+import type { Job } from '@google-cloud/bigquery';
 import { LOCATION, PROJECT, rowsOf } from './bigquery-emulator-client.ts';
 import type { Warehouse } from './bigquery-emulator-client.ts';
 
@@ -15,7 +15,7 @@ export interface ApiFailure {
 export async function failureOf(attempt: Promise<unknown>): Promise<ApiFailure> {
   return attempt.then(
     () => assert.fail('it succeeded'),
-    (error: ApiFailure) => error,
+    (error: unknown) => error as ApiFailure,
   );
 }
 
@@ -26,7 +26,7 @@ export async function startJob(
   configuration: object,
   location = LOCATION,
 ): Promise<Job> {
-  const [job] = await bigquery.createJob({ jobId, location, configuration } as JobOptions);
+  const [job] = await bigquery.createJob({ jobId, location, configuration });
   return job;
 }
 

@@ -100,3 +100,20 @@ test('a job sees only datasets of its location, and is found only there', async 
     assert.equal((await failureOf(lookup.getMetadata())).code, 404);
   }
 });
+
+test('a query repeated under its request id is answered again, not run again', async () => {
+  const dataset = await datasetWithRows(1);
+  const body = JSON.stringify({
+    query: `INSERT INTO ${dataset}.t (id) VALUES (2)`,
+    useLegacySql: false,
+    requestId: uniqueName('request'),
+  });
+  const post = async (): Promise<unknown> => {
+    const url = `http://${warehouse().standIn.restHost}/bigquery/v2/projects/${PROJECT}/queries`;
+    return (await fetch(url, { method: 'POST', body })).json();
+  };
+
+  assert.deepEqual(await post(), await post());
+
+  assert.equal(await countIn(warehouse(), `${dataset}.t`), 2);
+});

@@ -130,6 +130,18 @@ test('a column may not go, change its type, or be added as required', async () =
   }
 });
 
+test('a change under an etag that is no longer current is refused', async () => {
+  const dataset = await newDataset(warehouse());
+  const [table] = await warehouse().bigquery.dataset(dataset).createTable('t', { schema: SCHEMA });
+  const [{ etag }] = await table.getMetadata();
+  await table.setMetadata({ description: 'changed by somebody else' });
+  const url = `http://${warehouse().standIn.restHost}/bigquery/v2/projects/${PROJECT}/datasets/${dataset}/tables/t`;
+  const body = JSON.stringify({ description: 'mine' });
+  const response = await fetch(url, { method: 'PATCH', headers: { 'if-match': etag as string }, body });
+  assert.equal(response.status, 412);
+  assert.equal((await table.getMetadata())[0].description, 'changed by somebody else');
+});
+
 test('a dataset keeps labels, description and location; without one it lives where the stand-in does', async () => {
   const { bigquery } = warehouse();
   const [dataset] = await bigquery.createDataset(uniqueName('ds'), {
