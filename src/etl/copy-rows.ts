@@ -10,7 +10,6 @@ import { progressReporter } from './progress.ts';
 import type { PlannedRun } from './run.ts';
 import type { ReadSession } from './source.ts';
 import { WriteStreams } from './write-streams.ts';
-import { writerFingerprint } from './writer-fingerprint.ts';
 
 const MAX_RESTARTS = 3;
 
@@ -52,17 +51,11 @@ export async function abandonCopy(run: PlannedRun): Promise<void> {
 
 async function copyOnce(run: PlannedRun): Promise<PreparedRows> {
   const { state, lease, planNumber } = run;
-  const continued = wouldWriteTheSame(run) ? await recordedReadSession(run) : undefined;
-  const session = continued ?? (await startFromSnapshot(run));
+  const session = (await recordedReadSession(run)) ?? (await startFromSnapshot(run));
   const writeStreams = await WriteStreams.recorded(run);
   const recorded = await state.batches.list(lease, planNumber);
   if (session.streams.length > 0) await loadStreams(run, session, writeStreams, recorded);
   return preparedRows(writeStreams, await state.batches.list(lease, planNumber));
-}
-
-/** Another build may cut or encode rows otherwise, so its streams are abandoned rather than continued. */
-function wouldWriteTheSame({ plan, settings }: PlannedRun): boolean {
-  return plan.writerFingerprint === writerFingerprint(plan, plan.sourceSchema, settings);
 }
 
 async function startFromSnapshot(run: PlannedRun): Promise<ReadSession> {

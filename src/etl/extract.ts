@@ -3,6 +3,7 @@ import { formatInstant, parseInstant } from '../job/instant.ts';
 import type { JsonObject } from '../state/json.ts';
 import type { PlannedRun } from './run.ts';
 import type { ReadSession, Slice } from './source.ts';
+import { writerFingerprint } from './writer-fingerprint.ts';
 
 /** The rows a plan covers, as the source port names them. */
 export function sliceOf({ plan }: PlannedRun): Slice {
@@ -15,22 +16,31 @@ export function sliceOf({ plan }: PlannedRun): Slice {
   };
 }
 
-/** The session recorded for this plan number, as long as the source still serves it. */
+/**
+ * The session recorded for this plan number, as long as the source still serves it and whoever opened it would write the
+ * same batches: another build may cut or encode rows otherwise, so what it began is abandoned rather than continued.
+ */
 export async function recordedReadSession(run: PlannedRun): Promise<ReadSession | undefined> {
   const step = await run.state.steps.get(run.lease, run.planNumber, 'extract');
-  const recorded = step && sessionFromDetail(step.detail);
+  if (step?.detail['writer_fingerprint'] !== fingerprintOf(run)) return undefined;
+  const recorded = sessionFromDetail(step.detail);
   return recorded && (await run.source.resumeReadSession(recorded));
 }
 
-/** A new session at the plan's snapshot, recorded before any row is read. */
+/** A new session at the plan's snapshot, recorded before any row is read, with who is going to write its rows. */
 export async function openReadSession(run: PlannedRun): Promise<ReadSession> {
   const session = await run.source.openReadSession(sliceOf(run), run.settings.readStreams);
-  await run.state.steps.update(run.lease, run.planNumber, 'extract', detailOf(session));
+  await run.state.steps.update(run.lease, run.planNumber, 'extract', detailOf(session, fingerprintOf(run)));
   return session;
 }
 
-function detailOf(session: ReadSession): JsonObject {
+function fingerprintOf({ plan, settings }: PlannedRun): string {
+  return writerFingerprint(plan, plan.sourceSchema, settings);
+}
+
+function detailOf(session: ReadSession, fingerprint: string): JsonObject {
   return {
+    writer_fingerprint: fingerprint,
     read_session: session.name,
     read_streams: [...session.streams],
     arrow_schema: Buffer.from(session.arrowSchema).toString('base64'),

@@ -140,12 +140,8 @@ function plannedBatch(stream: number, batch: number, writeOffset: number, cut: C
 
 /** What stopped the pump matters more than a failure here, so that one is swallowed: only work is lost by it. */
 async function keepWhatWasAcknowledged(writer: LazyWriter, checkpoints: WriteCheckpoints): Promise<void> {
-  try {
-    await writer.drained();
-    await checkpoints.flush();
-  } catch {
-    return;
-  }
+  await writer.drained().catch(() => undefined);
+  await checkpoints.flush().catch(() => undefined);
 }
 
 /** The connection to the write stream, made at the first batch so that an empty read stream leaves no write stream behind. */
