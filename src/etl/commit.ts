@@ -28,7 +28,10 @@ export async function decide(run: PlannedRun, prepared: PreparedRows): Promise<D
 
 /** What rolling forward came to. */
 export type RollForward =
-  { readonly kind: 'finished' } | { readonly kind: 'plan_anew' } | { readonly kind: 'needs_operator' };
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'plan_anew' }
+  /** Nothing can be proven: the caller hands the job to an operator, which gives up the lease. */
+  | { readonly kind: 'unprovable'; readonly message: string };
 
 /** Commits exactly the recorded set, whoever recorded it, and finishes the job; safe to repeat at any point. */
 export async function rollForward(run: PlannedRun, set: CommitSet): Promise<RollForward> {
@@ -65,8 +68,7 @@ async function settleByEvidence(run: PlannedRun, set: StreamCommitSet, why: stri
   if (found === expected) return finish(run, set);
   if (found === 0) return replanIfNothingCanLand(run, set, why);
   const message = `${found} of ${expected} rows of ${set.lineage} are in ${tableName(plan.destination)}, though a commit is all or nothing: ${why}`;
-  await run.state.jobs.needOperator(run.lease, message);
-  return { kind: 'needs_operator' };
+  return { kind: 'unprovable', message };
 }
 
 /** A new plan only when every stream is gone, so that no commit under way can still make its rows visible. */

@@ -1,5 +1,7 @@
 /** The plan a run works from: the recorded one while it can still be carried out, otherwise a new one under a new number. */
-import type { JobRecord } from '../state/job-record.ts';
+import type { Organization } from '../job/organization.ts';
+import type { Plan } from '../job/plan.ts';
+import { tableName, type TableRef } from '../job/table-ref.ts';
 import { planJob, type PlanOutcome } from './plan-job.ts';
 import { RunStopped, type NumberedRun, type PlannedRun, type Run } from './run.ts';
 import { step } from './steps.ts';
@@ -7,7 +9,7 @@ import { step } from './steps.ts';
 /** Stores a new plan before anything is done by it; with nothing to copy the job is finished at once. */
 export async function planRun(run: Run): Promise<PlannedRun | 'nothing_new'> {
   const { state, lease, job } = run;
-  if (job.plan && isCarriedOutAgainst(run, job))
+  if (job.plan && stillHolds(job.plan, run.organization))
     return { ...run, plan: job.plan, planNumber: job.planNumber };
   const planNumber = job.plan ? await state.jobs.planAnew(lease) : job.planNumber;
   const numbered = { ...run, planNumber };
@@ -18,9 +20,19 @@ export async function planRun(run: Run): Promise<PlannedRun | 'nothing_new'> {
   return 'nothing_new';
 }
 
-/** A plan starts at the watermark it was made for; another job may have moved it while this one waited for a retry. */
-function isCarriedOutAgainst(run: Run, job: JobRecord): boolean {
-  return job.plan?.window.lo === run.organization.watermark;
+/** A plan starts at a watermark and is for one source, destination, transform and cursor; any of them may have changed while the job waited. */
+function stillHolds(plan: Plan, organization: Organization): boolean {
+  return (
+    plan.window.lo === organization.watermark &&
+    sameTable(plan.source, organization.source) &&
+    sameTable(plan.destination, organization.destination) &&
+    plan.transform === organization.transform &&
+    plan.cursorField === organization.cursorField
+  );
+}
+
+function sameTable(a: TableRef, b: TableRef): boolean {
+  return tableName(a) === tableName(b);
 }
 
 async function planAndStore(run: NumberedRun): Promise<PlanOutcome> {

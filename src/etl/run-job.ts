@@ -61,9 +61,21 @@ async function rollOn(run: Run): Promise<RunOutcome> {
   if (!plan || !commitSet)
     throw new TransientError('unknown', 'the job is COMMITTING without a plan and a commit set');
   const committing = { ...run, plan, planNumber };
-  const outcome = await step(committing, 'commit', () => rollForward(committing, commitSet));
-  if (outcome.kind === 'plan_anew') return carryOut(await reread(run));
-  return outcome.kind === 'finished' ? { kind: 'success' } : { kind: 'needs_operator' };
+  const outcome = await step(
+    committing,
+    'commit',
+    () => rollForward(committing, commitSet),
+    ({ kind }) => ({ outcome: kind }),
+  );
+  switch (outcome.kind) {
+    case 'finished':
+      return { kind: 'success' };
+    case 'plan_anew':
+      return carryOut(await reread(run));
+    case 'unprovable':
+      await run.state.jobs.needOperator(run.lease, outcome.message);
+      return { kind: 'needs_operator' };
+  }
 }
 
 function ensure(run: PlannedRun): Promise<readonly string[]> {

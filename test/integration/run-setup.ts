@@ -14,7 +14,8 @@ import type { Source } from '../../src/etl/source.ts';
 import type { JobKey } from '../../src/job/job.ts';
 import type { TableRef } from '../../src/job/table-ref.ts';
 import type { JobRecord } from '../../src/state/job-record.ts';
-import { openState, type State } from '../../src/state/open-state.ts';
+import { createDataSource } from '../../src/state/data-source.ts';
+import { stateOn, type DatabaseSettings, type State } from '../../src/state/open-state.ts';
 import type { OrganizationChange } from '../../src/state/organization-store.ts';
 import { destinationBigQuery, sourceBigQuery, type BigQueryEnvironment } from '../support/environment.ts';
 import { uniqueName } from '../support/eventually.ts';
@@ -77,6 +78,8 @@ export function settingsFor(side: BigQueryEnvironment): BigQuerySettings {
 /** Runs jobs on warehouses and a state that every test of a file shares. */
 export type Runs = {
   readonly state: State;
+  /** One statement past the stores, for what no store would do. */
+  execute(sql: string, values?: unknown[]): Promise<unknown>;
   readonly warehouses: Warehouses;
   /** A source table with these columns (as in CREATE TABLE) and an organization that copies it, with a destination nobody else has. */
   newCopy(columns: string, change?: Partial<OrganizationChange>): Promise<Copy>;
@@ -88,9 +91,11 @@ export type RunOptions = {
   readonly jobType?: 'incremental' | 'backfill';
   readonly source?: (real: Source) => Source;
   readonly destination?: (real: Destination) => Destination;
+  readonly state?: (real: State) => State;
   readonly signal?: AbortSignal;
   readonly settings?: Partial<RunSettings>;
   readonly owner?: string;
+  readonly leaseMs?: number;
 };
 
 /** How one run ended, with the job as it is recorded then and what the run told of itself. */
@@ -125,11 +130,14 @@ export type Copy = {
 export function openRuns(open: () => Promise<Warehouses> | Warehouses = openWarehouses): () => Runs {
   let runs: Runs | undefined;
   before(async () => {
-    const state = await openState({ kind: 'sqlite', path: ':memory:' });
+    const settings: DatabaseSettings = { kind: 'sqlite', path: ':memory:' };
+    const dataSource = await createDataSource(settings).initialize();
+    const state = stateOn(dataSource, settings);
     await state.migrate();
     const warehouses = await open();
     runs = {
       state,
+      execute: (sql, values = []) => dataSource.query(sql, values),
       warehouses,
       newCopy: (columns, change) => newCopy(state, () => warehouses, columns, change),
     };
@@ -222,12 +230,12 @@ async function runOnce(
   const window = options.jobType === 'backfill' ? { start: 0n, end: 1n } : undefined;
   const request = { ...key, jobType: options.jobType ?? 'incremental', window, requestedBy: undefined };
   await state.jobs.admit(request, undefined);
-  const claim = await state.jobs.claim(key, options.owner ?? 'test-worker', LEASE_MS);
+  const claim = await state.jobs.claim(key, options.owner ?? 'test-worker', options.leaseMs ?? LEASE_MS);
   assert.ok(claim.kind === 'claimed', `the job is ${claim.kind}`);
   const { lease, job, organization } = claim;
   const notes: string[] = [];
   const outcome = await runJob({
-    state,
+    state: options.state?.(state) ?? state,
     settings: {
       batchRows: 10,
       readStreams: 2,
