@@ -9,8 +9,6 @@ import { MYSQL_SESSION, SQLITE_PRAGMAS, VIRTUAL_CLOCK } from './dialect.ts';
 import { ALL_ENTITIES } from './entities/all-entities.ts';
 import { ALL_MIGRATIONS } from './migrations/all-migrations.ts';
 
-/** A query without an answer for this long has lost its server; the connection is given up. */
-const QUERY_TIMEOUT_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 // better-sqlite3 waits for a locked file without letting anything else run, so it waits briefly; Database waits the rest.
 const SQLITE_BUSY_MS = 50;
@@ -42,8 +40,6 @@ function mysqlOptions(settings: MysqlSettings) {
     supportBigNumbers: true,
     bigNumberStrings: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    enableQueryTimeout: true,
-    maxQueryExecutionTime: QUERY_TIMEOUT_MS,
     ...(settings.sslCa === undefined ? {} : { ssl: { ca: certificate(settings.sslCa) } }),
   } as const;
 }

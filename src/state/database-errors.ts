@@ -23,7 +23,6 @@ const ROLLED_BACK = new Set([
 ]);
 const CONNECTION_LOST = new Set([
   'PROTOCOL_CONNECTION_LOST',
-  'PROTOCOL_SEQUENCE_TIMEOUT',
   'ECONNRESET',
   'EPIPE',
   'ERR_STREAM_DESTROYED',
@@ -43,6 +42,7 @@ const MEND: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: start the database, or correct DB_HOST and DB_PORT',
   ENOTFOUND: 'the host name is unknown: correct DB_HOST',
   EAI_AGAIN: 'the name server does not answer: check DNS, or give DB_HOST as an address',
+  NO_ANSWER: 'look whether the database hangs, or has too few connections for DB_POOL_SIZE',
   ETIMEDOUT: 'no answer: check DB_HOST, DB_PORT and the firewall between here and there',
   EHOSTUNREACH: 'no route: check DB_HOST and the network',
   ENETUNREACH: 'no route: check DB_HOST and the network',
@@ -118,8 +118,8 @@ function mendFor(code: string): string | undefined {
 
 function vendorError(error: unknown): { code: string; errno: number; message: string } {
   // TypeORM wraps what a driver throws in a QueryFailedError and keeps it as driverError.
-  const { driverError } = error as { driverError?: unknown };
-  const { code, errno, message } = (driverError ?? error) as {
+  const driverError = (error as { driverError?: unknown } | null | undefined)?.driverError;
+  const { code, errno, message } = Object(driverError ?? error) as {
     code?: unknown;
     errno?: unknown;
     message?: unknown;

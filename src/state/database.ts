@@ -2,33 +2,41 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { Micros } from '../job/instant.ts';
-import { asDatabaseError, databaseFault, type DatabaseFault } from './database-errors.ts';
+import { asDatabaseError, databaseFault } from './database-errors.ts';
+import { answerInTime, NoAnswerError } from './answer-in-time.ts';
 import type { Dialect } from './dialect.ts';
+import { mayRepeat, pauseMs } from './repetition.ts';
 import { SerialQueue } from './serial-queue.ts';
 
 /** What a transaction or a read works with. Inside a transaction only query builders are used: `save` would open its own. */
 export type Session = { readonly manager: EntityManager; readonly dialect: Dialect };
 
-/** How often a transaction is begun before its error is passed on. A lock is waited for inside each try, too. */
-const MAX_TRIES: Readonly<Partial<Record<DatabaseFault, number>>> = {
-  rolled_back: 40,
-  lock_wait: 3,
-  connection_lost: 2,
+/** For one try as a whole: waiting for a connection, for locks and for every answer. */
+const TRY_TIMEOUT_MS = 20_000;
+
+/** One try of a transaction or read. */
+type Try = {
+  readonly runner: QueryRunner;
+  /** COMMIT was sent: from here on a lost connection leaves the outcome unknown. */
+  committing: boolean;
+  /** Nobody waits for it any more: it must not commit. */
+  abandoned: boolean;
 };
-const FIRST_PAUSE_MS = 5;
-const MAX_PAUSE_MS = 250;
 
 export class Database {
   readonly dialect: Dialect;
   readonly #dataSource: DataSource;
   readonly #name: string;
   readonly #queue: SerialQueue | undefined;
+  readonly #tryTimeoutMs: number | undefined;
 
-  constructor(dataSource: DataSource, dialect: Dialect, name: string) {
+  constructor(dataSource: DataSource, dialect: Dialect, name: string, tryTimeoutMs = TRY_TIMEOUT_MS) {
     this.#dataSource = dataSource;
     this.dialect = dialect;
     this.#name = name;
     this.#queue = dialect.kind === 'sqlite' ? new SerialQueue() : undefined;
+    // SQLite answers in this very thread, and a transaction may wait long for its turn.
+    this.#tryTimeoutMs = dialect.kind === 'sqlite' ? undefined : tryTimeoutMs;
   }
 
   /**
@@ -37,42 +45,39 @@ export class Database {
    * broke during COMMIT; then the outcome is unknown and is read again by the caller's own key.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#repeating((runner, committing) => this.#inTransaction(runner, work, committing));
+    return this.#repeating((attempt) => this.#inTransaction(attempt, work), this.#tryTimeoutMs);
   }
 
   /** Runs queries outside any transaction, and never inside somebody else's. */
   read<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#repeating((runner) => work(this.#session(runner)));
+    return this.#repeating(({ runner }) => work(this.#session(runner)), this.#tryTimeoutMs);
   }
 
-  /** Runs work on a connection of its own, once. */
+  /** Runs work that minds its transactions itself on a connection of its own, however long it takes; it may run several times. */
   withRunner<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    return this.#alone(() => this.#onRunner(work)).catch((error: unknown) => {
-      throw asDatabaseError(error, this.#name);
-    });
+    return this.#repeating(({ runner }) => work(runner), undefined);
   }
 
-  async #repeating<T>(run: (runner: QueryRunner, committing: () => void) => Promise<T>): Promise<T> {
+  async #repeating<T>(run: (attempt: Try) => Promise<T>, timeoutMs: number | undefined): Promise<T> {
     for (let tries = 1; ; tries += 1) {
-      let committing = false;
+      const attempt = { committing: false, abandoned: false };
       try {
-        return await this.#alone(() => this.#onRunner((runner) => run(runner, () => (committing = true))));
+        return await this.#alone(() => this.#onRunner(run, attempt, timeoutMs));
       } catch (error) {
+        const { committing } = attempt;
         if (!mayRepeat(error, tries, committing)) throw asDatabaseError(error, this.#name, committing);
-        await delay(Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(tries, 10)));
+        await delay(pauseMs(tries));
       }
     }
   }
 
-  async #inTransaction<T>(
-    runner: QueryRunner,
-    work: (session: Session) => Promise<T>,
-    committing: () => void,
-  ): Promise<T> {
+  async #inTransaction<T>(attempt: Try, work: (session: Session) => Promise<T>): Promise<T> {
+    const { runner } = attempt;
     await this.dialect.begin(runner);
     try {
       const result = await work(this.#session(runner));
-      committing();
+      if (attempt.abandoned) throw new NoAnswerError(this.#tryTimeoutMs);
+      attempt.committing = true;
       await this.dialect.commit(runner);
       return result;
     } catch (error) {
@@ -88,15 +93,23 @@ export class Database {
     await this.dialect.rollback(runner).catch(() => discard(runner));
   }
 
-  async #onRunner<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+  async #onRunner<T>(
+    run: (attempt: Try) => Promise<T>,
+    flags: Omit<Try, 'runner'>,
+    timeoutMs: number | undefined,
+  ): Promise<T> {
     const runner = this.#dataSource.createQueryRunner();
+    const work = run(Object.assign(flags, { runner }));
     try {
-      return await work(runner);
-    } catch (error) {
-      if (databaseFault(error) === 'connection_lost') await discard(runner);
-      throw error;
-    } finally {
+      const result = await (timeoutMs === undefined ? work : answerInTime(work, timeoutMs));
       await runner.release();
+      return result;
+    } catch (error) {
+      flags.abandoned = true;
+      // Not waited for: where no connection was free there is none yet.
+      if (isUncertain(error)) void discard(runner);
+      else await runner.release();
+      throw error;
     }
   }
 
@@ -116,11 +129,9 @@ export async function databaseNow({ manager, dialect }: Session): Promise<Micros
   return BigInt(row.now);
 }
 
-function mayRepeat(error: unknown, tries: number, committing: boolean): boolean {
-  const fault = databaseFault(error);
-  // Whether a COMMIT took effect cannot be known once its connection is lost: only the caller can look.
-  if (fault === 'connection_lost' && committing) return false;
-  return tries < (MAX_TRIES[fault] ?? 1);
+/** Whether the connection may be broken, or busy with what nobody waits for any more. */
+function isUncertain(error: unknown): boolean {
+  return error instanceof NoAnswerError || databaseFault(error) === 'connection_lost';
 }
 
 /** Takes a connection that nothing is known of any more out of the pool. */

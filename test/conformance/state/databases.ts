@@ -17,10 +17,10 @@ export type TestDatabase = {
   readonly settings: DatabaseSettings;
   readonly state: State;
   /** The state over connections of its own, as another process has it; in memory there is only the one. */
-  openAnother(): Promise<State>;
+  openAnother: () => Promise<State>;
   /** One statement past the stores, for what no store would do. */
-  execute(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
-  drop(): Promise<void>;
+  execute: (sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
+  drop: () => Promise<void>;
 };
 
 const KINDS: readonly DatabaseKind[] = ['SQLite in memory', 'SQLite file', 'MariaDB'];
@@ -80,7 +80,9 @@ export async function onServer(sql: string): Promise<void> {
   }
 }
 
-async function create(kind: DatabaseKind): Promise<{ settings: DatabaseSettings; remove(): Promise<void> }> {
+async function create(
+  kind: DatabaseKind,
+): Promise<{ settings: DatabaseSettings; remove: () => Promise<void> }> {
   if (kind === 'SQLite in memory')
     return { settings: { kind: 'sqlite', path: ':memory:' }, remove: async () => undefined };
   if (kind === 'SQLite file') {

@@ -48,7 +48,7 @@ export async function aQueuedJob(
 /** The lease of a claim that must succeed. */
 export function claimed(outcome: ClaimOutcome): Extract<ClaimOutcome, { kind: 'claimed' }> {
   assert.equal(outcome.kind, 'claimed');
-  return outcome as Extract<ClaimOutcome, { kind: 'claimed' }>;
+  return outcome;
 }
 
 /** A claim by a worker of this name, for long. */

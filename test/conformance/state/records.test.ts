@@ -1,0 +1,191 @@
+// What is kept beside the jobs: dead letters, alerts, audit, ledger, workers, and for how long.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventually, uniqueName } from '../../support/eventually.ts';
+import { onEveryDatabase } from './databases.ts';
+import { anOrganization, aQueuedJob, aRunningJob, claimAs, LONG_MS } from './fixtures.ts';
+
+onEveryDatabase((database, kind) => {
+  test('a dead letter keeps every byte of its message, and is recorded once per message id', async () => {
+    const { state } = database();
+    const letter = {
+      message: `{"organization_id":"${'é🌱'.repeat(20_000)}"}`,
+      attributes: { reason: 'invalid_message', 'üm läut': '\u0000' },
+      reason: 'invalid_message',
+      violations: ['organization_id may hold only A-Z a-z 0-9 . _ -', 'nested "quotes"'],
+      messageId: uniqueName('message'),
+    };
+    await state.deadLetters.record(letter);
+    await state.deadLetters.record({ ...letter, reason: 'not_json' });
+    const found = (await state.deadLetters.list({ limit: 1000 })).filter(
+      ({ messageId }) => messageId === letter.messageId,
+    );
+    assert.equal(found.length, 1);
+    const { id, seenAt, ...recorded } = found[0]!;
+    assert.ok(seenAt > 0n);
+    assert.deepEqual(recorded, {
+      ...letter,
+      source: 'message',
+      messageEncoding: 'utf8',
+      organizationId: undefined,
+      jobId: undefined,
+      replayedAt: undefined,
+      replayedBy: undefined,
+    });
+    assert.deepEqual(await state.deadLetters.find(id), found[0]);
+    assert.equal(await state.deadLetters.find(id + 1_000_000), undefined);
+  });
+
+  test('dead letters without a message id are all kept', async () => {
+    const { state } = database();
+    const letter = {
+      message: '//8=',
+      messageEncoding: 'base64',
+      attributes: {},
+      organizationId: uniqueName('org'),
+      reason: 'not_utf8',
+      violations: [],
+    } as const;
+    await state.deadLetters.record(letter);
+    await state.deadLetters.record(letter);
+    assert.equal((await state.deadLetters.list({ organizationId: letter.organizationId })).length, 2);
+  });
+
+  test('dead letters are listed, replayed and purged by what they are', async () => {
+    const { state } = database();
+    const organizationId = uniqueName('org');
+    for (const reason of ['not_json', 'invalid_message', 'not_json'])
+      await state.deadLetters.record({ message: '', attributes: {}, organizationId, reason, violations: [] });
+    const all = await state.deadLetters.list({ organizationId });
+    assert.deepEqual(
+      all.map((letter) => letter.reason),
+      ['not_json', 'invalid_message', 'not_json'],
+    );
+    assert.ok(all[0]!.id > all[2]!.id);
+    const ids = async (filter: object) =>
+      (await state.deadLetters.list({ organizationId, ...filter })).map(({ id }) => id);
+    assert.deepEqual(await ids({ reason: 'invalid_message' }), [all[1]!.id]);
+    assert.deepEqual(await ids({ beforeId: all[1]!.id }), [all[2]!.id]);
+    assert.deepEqual(await ids({ since: all[0]!.seenAt + 1n }), []);
+    assert.equal(await state.deadLetters.markReplayed(all[0]!.id, 'zoë'), true);
+    assert.equal(await state.deadLetters.markReplayed(-1, 'zoë'), false);
+    assert.deepEqual(await ids({ replayed: true }), [all[0]!.id]);
+    assert.equal((await state.deadLetters.find(all[0]!.id))?.replayedBy, 'zoë');
+    assert.equal(await state.deadLetters.purge({ organizationId, replayed: false, limit: 1 }), 1);
+    assert.equal(await state.deadLetters.purge({ organizationId }), 2);
+    assert.deepEqual(await ids({}), []);
+  });
+
+  test('an alert is handed to one sender at a time until it is sent', async () => {
+    const { state } = database();
+    const other = await database().openAnother();
+    const key = { organizationId: uniqueName('org') };
+    await state.alerts.record({ kind: 'stale_organization', key, message: 'no success for 2 days' });
+    const mine = (alerts: { organizationId: string | undefined }[]) =>
+      alerts.filter(({ organizationId }) => organizationId === key.organizationId);
+    const [a, b] = await Promise.all([state, other].map((each) => each.alerts.claimUnsent(1000, 400)));
+    const handed = [...mine(a!), ...mine(b!)];
+    assert.equal(handed.length, 1);
+    const again = await eventually(async () => mine(await state.alerts.claimUnsent(1000, LONG_MS))[0], {
+      describe: 'the alert to be handed out again',
+    });
+    const { id, attempts, jobId } = again as {
+      id: number;
+      attempts: number;
+      jobId: undefined;
+    } & typeof again;
+    assert.deepEqual([attempts, jobId], [2, undefined]);
+    await state.alerts.markSent(id);
+    assert.deepEqual(mine(await state.alerts.claimUnsent(1000, 1)), []);
+  });
+
+  test('the audit log tells who did what, the newest first', async () => {
+    const { state } = database();
+    const subject = `${uniqueName('org')}/job`;
+    await state.audit.record({ actor: 'zoë', action: 'retry', subject, before: { status: 'FAILED' } });
+    await state.audit.record({ actor: 'ann', action: 'cancel', subject, after: ['x', null, 1] });
+    const entries = await state.audit.list({ subject });
+    assert.deepEqual(
+      entries.map(({ id: _, recordedAt: __, ...entry }) => entry),
+      [
+        { actor: 'ann', action: 'cancel', subject, before: undefined, after: ['x', null, 1] },
+        { actor: 'zoë', action: 'retry', subject, before: { status: 'FAILED' }, after: undefined },
+      ],
+    );
+    assert.equal((await state.audit.list({ subject, action: 'retry' })).length, 1);
+    assert.equal((await state.audit.list({ subject, beforeId: entries[0]!.id })).length, 1);
+  });
+
+  test('the ledger keeps the last proof of each day', async () => {
+    const { state } = database();
+    const organizationId = uniqueName('org');
+    const sum = '12345678901234567890.123456789012345';
+    const cost = { sum, nan: 1, positiveInfinity: 0, negativeInfinity: 0 };
+    const totals = [{ currency: null, rows: 3, columns: { cost } }];
+    const entry = (sourceDay: string, rows: number) => ({ organizationId, sourceDay, rows, totals });
+    await state.ledger.upsert([entry('2026-01-30', 1), entry('2026-01-31', 2), entry('2026-02-01', 3)]);
+    await state.ledger.upsert([{ ...entry('2026-01-31', 9), fingerprint: 'f' }]);
+    await state.ledger.upsert([]);
+    const found = await state.ledger.list(organizationId, '2026-01-31', '2026-02-01');
+    assert.deepEqual(
+      found.map(({ sourceDay, rows, fingerprint }) => [sourceDay, rows, fingerprint]),
+      [
+        ['2026-01-31', 9, 'f'],
+        ['2026-02-01', 3, undefined],
+      ],
+    );
+    assert.deepEqual(found[0]!.totals, totals);
+  });
+
+  test(
+    kind === 'MariaDB' ? 'many workers share a server' : 'an SQLite file has one worker at a time',
+    async () => {
+      const { state } = database();
+      const [first, second] = [uniqueName('worker'), uniqueName('worker')];
+      // Others of this file have sent heartbeats.
+      for (const { owner } of await state.listWorkers()) await state.releaseWorkerSlot(owner);
+      assert.deepEqual(await state.claimWorkerSlot(first, LONG_MS), { kind: 'granted' });
+      assert.deepEqual(await state.claimWorkerSlot(first, LONG_MS), { kind: 'granted' });
+      const outcome = await state.claimWorkerSlot(second, LONG_MS);
+      if (kind === 'MariaDB') {
+        assert.deepEqual(outcome, { kind: 'granted' });
+      } else {
+        assert.ok(outcome.kind === 'taken' && outcome.owner === first);
+        assert.ok(outcome.leaseExpiresAt > (await state.now()));
+        await state.releaseWorkerSlot(first);
+        assert.deepEqual(await state.claimWorkerSlot(second, 1), { kind: 'granted' });
+        await eventually(async () => (await state.claimWorkerSlot(first, LONG_MS)).kind === 'granted', {
+          describe: 'the slot of a dead worker',
+        });
+      }
+    },
+  );
+
+  test('steps and batches of ended jobs and dead letters go after the retention; running jobs keep theirs', async () => {
+    const { state, execute } = database();
+    const organization = await anOrganization(state);
+    const batch = {
+      ...{ stream: 0, batch: 0, readOffset: 0, writeOffset: 0, rowsRead: 1, rowsWritten: 1 },
+      ...{ rowsDropped: 0, rowsQuarantined: 0, bytes: 1, totals: [], state: 'planned' as const },
+    };
+    const ended = await claimAs(state, await aQueuedJob(state, organization));
+    const running = await aRunningJob(state);
+    for (const lease of [ended, running]) {
+      await state.steps.start(lease, 1, 'load');
+      await state.batches.record(lease, 1, [batch], []);
+    }
+    await state.jobs.fail(ended, 'access_denied', 'no');
+    assert.deepEqual(await state.prune(90), { steps: 0, batches: 0, deadLetters: 0 });
+    const old = 91 * 86_400_000_000;
+    await execute(`UPDATE etl_steps SET started_at = started_at - ${old}`);
+    await execute(`UPDATE etl_batches SET updated_at = updated_at - ${old}`);
+    await execute(`UPDATE dead_letters SET seen_at = seen_at - ${old} WHERE organization_id = ?`, [
+      organization,
+    ]);
+    assert.deepEqual(await state.prune(90), { steps: 1, batches: 1, deadLetters: 1 });
+    assert.deepEqual(await state.steps.list(ended), []);
+    assert.equal((await state.steps.list(running)).length, 1);
+    assert.equal((await state.batches.list(running, 1)).length, 1);
+    assert.equal((await state.jobs.find(ended))?.status, 'FAILED');
+  });
+});
