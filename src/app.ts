@@ -1,73 +1,52 @@
-/** The composition root: makes the program from a configuration, opening each part when it is first asked for. */
-import { createSidesRegistry } from './app/sides.ts';
-import { runDaemon } from './app/daemon.ts';
-import { runInForeground } from './app/foreground-run.ts';
-import { previewPlan } from './app/preview-plan.ts';
-import { projectId } from './app/project-id.ts';
+/** The composition root: makes the program from a configuration, loading and opening each part when it is first asked for. */
+import { once } from './app/once.ts';
 import type { CliApp } from './cli/app-port.ts';
 import type { Config } from './config/config.ts';
 import { TerminalError } from './job/errors.ts';
 import type { Logger } from './observability/logger.ts';
-import { createPubSubClients, type PubSubClients } from './pubsub/clients.ts';
-import { gcloudCommands, provision, type PubSubNames } from './pubsub/provision.ts';
-import { createPublisher } from './pubsub/publisher.ts';
-import { openState, type State } from './state/open-state.ts';
-import type { Publisher } from './worker/publisher.ts';
 
-/** Nothing is opened before it is used; close() closes whatever was. */
+/**
+ * Nothing is opened before it is used; close() closes whatever was. The vendors' clients take most of a second and
+ * 100 MB to load, so a command that needs none of them loads none.
+ */
 export function createApp({ config, logger }: { config: Config; logger: Logger }): CliApp {
-  let state: Promise<State> | undefined;
-  let pubsub: PubSubClients | undefined;
-  const sides = createSidesRegistry(config);
-
-  const stateOnce = (): Promise<State> => (state ??= openState(config.database).catch(forget));
-  // A database that could not be reached is asked again the next time.
-  const forget = (error: unknown): never => {
-    state = undefined;
-    throw error;
-  };
-  const names = (): PubSubNames => ({ ...config.pubsub, projectId: projectId(config) });
-  const clients = (): PubSubClients =>
-    (pubsub ??= createPubSubClients({
-      projectId: projectId(config),
-      serviceAccountFile: config.serviceAccountFile,
-      emulatorHost: config.emulators.pubsubHost,
-    }));
-  const publisher = (): Publisher => createPublisher(clients(), names());
-
+  const state = once(async () => (await import('./state/open-state.ts')).openState(config.database));
+  const sides = once(async () => (await import('./app/sides.ts')).createSidesRegistry(config));
+  const messaging = once(async () => (await import('./app/messaging.ts')).openMessaging(config));
   return {
     config,
     logger,
-    openState: stateOnce,
-    runWorker: async () =>
-      runDaemon({
-        config,
-        logger,
-        sides,
-        projectId: projectId(config),
-        openState: stateOnce,
-        pubsub: clients(),
-        publisher: publisher(),
-      }),
-    provision: async () => ({
-      resources: await provision(clients(), names()),
-      gcloud: gcloudCommands(names()),
-    }),
-    publish: (request) => publisher().publishJob(request),
-    runJob: async (request, { signal, onProgress }) =>
-      runInForeground(request, { config, logger, sides, signal, onProgress, state: await stateOnce() }),
-    planJob: async (request) => {
-      const organization = await (await stateOnce()).organizations.find(request.organizationId);
+    openState: () => state.get(),
+    async runWorker() {
+      const { runDaemon } = await import('./app/daemon.ts');
+      const { projectId, clients, publisher } = await messaging.get();
+      const common = { config, logger, projectId, publisher, pubsub: clients };
+      return runDaemon({ ...common, sides: await sides.get(), openState: () => state.get() });
+    },
+    provision: async () => (await messaging.get()).provision(),
+    publish: async (request) => (await messaging.get()).publisher.publishJob(request),
+    async runJob(request, { signal, onProgress }) {
+      const { runInForeground } = await import('./app/foreground-run.ts');
+      const common = { config, logger, signal, onProgress };
+      return runInForeground(request, { ...common, sides: await sides.get(), state: await state.get() });
+    },
+    async planJob(request) {
+      const { previewPlan } = await import('./app/preview-plan.ts');
+      const organization = await (await state.get()).organizations.find(request.organizationId);
       if (!organization) {
         throw new TerminalError(
           'unknown_organization',
-          `organization "${request.organizationId}" is not configured`,
+          `organization "${request.organizationId}" is not configured; add it with org set`,
         );
       }
-      return previewPlan(request, organization, sides.open(organization), config);
+      return previewPlan(request, organization, (await sides.get()).open(organization), config);
     },
     async close() {
-      await Promise.allSettled([state?.then((opened) => opened.close()), pubsub?.close(), sides.close()]);
+      await Promise.all([
+        state.dispose((opened) => opened.close()),
+        sides.dispose((opened) => opened.close()),
+        messaging.dispose((opened) => opened.close()),
+      ]);
     },
   };
 }

@@ -6,6 +6,8 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** As in the program's first line. */
+const FLAGS = ['--max-semi-space-size=8'];
 
 /** The program with the demo's variables. */
 export interface Program {
@@ -28,7 +30,10 @@ export interface Worker {
 export function program(variables: Readonly<Record<string, string>>): Program {
   const env = { ...process.env, ...variables };
   const output = async (args: readonly string[]): Promise<string> => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...FLAGS, PROGRAM, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const [stdout, stderr, code] = await Promise.all([
       textOf(child.stdout),
       textOf(child.stderr),
@@ -47,7 +52,10 @@ export function program(variables: Readonly<Record<string, string>>): Program {
     async startWorker(logFile) {
       console.log(`$ pulse-billing-etl worker   # log: ${logFile}`);
       await mkdir(dirname(logFile), { recursive: true });
-      const child = spawn(process.execPath, [PROGRAM, 'worker'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [...FLAGS, PROGRAM, 'worker'], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       const log = createWriteStream(logFile);
       child.stdout.pipe(log);
       child.stderr.pipe(log);

@@ -4,7 +4,7 @@ import type { RunObserver, RunProgress } from '../etl/run.ts';
 import { jobName, type JobRequest } from '../job/job.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
-import { encodeMessage } from '../pubsub/publisher.ts';
+import { encodeMessage } from '../job/encode-message.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
 import type { Publisher } from '../worker/publisher.ts';

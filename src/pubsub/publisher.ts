@@ -1,6 +1,5 @@
 /** Publishes jobs and dead letters, each message confirmed by the broker before it counts as published. */
-import type { JobRequest } from '../job/job.ts';
-import { formatInstant } from '../job/instant.ts';
+import { encodeMessage } from '../job/encode-message.ts';
 import type { Publisher } from '../worker/publisher.ts';
 import type { PubSubClients } from './clients.ts';
 import { pubSubTrouble } from './errors.ts';
@@ -31,24 +30,6 @@ export function createPublisher(
     publishJob: (request) => publish(topics.topic, encodeMessage(request), {}),
     publishDeadLetter: (data, attributes) => publish(topics.deadLetterTopic, data, attributes),
   };
-}
-
-/** The message of spec.md §3 that asks for this job. */
-export function encodeMessage({
-  organizationId,
-  jobId,
-  jobType,
-  window,
-  requestedBy,
-}: JobRequest): Uint8Array {
-  const message = {
-    organization_id: organizationId,
-    job_id: jobId,
-    job_type: jobType,
-    ...(window ? { window: { start: formatInstant(window.start), end: formatInstant(window.end) } } : {}),
-    ...(requestedBy === undefined ? {} : { requested_by: requestedBy }),
-  };
-  return Buffer.from(JSON.stringify(message));
 }
 
 /** A message that came with the most attributes allowed still gets a reason: the last ones, which are ours, win. */
