@@ -38,7 +38,7 @@ const HTTP_CONFLICT = 409;
 export async function runQuery(environment: Environment, query: Query): Promise<readonly QueryRow[]> {
   const jobId = `pulse_billing_etl_${randomUUID()}`;
   const body = {
-    jobReference: { jobId, location: query.location },
+    jobReference: { projectId: environment.settings.projectId, jobId, location: query.location },
     configuration: configuration(environment, query),
   };
   const inserted = await restAnswer<JobResource>(environment, jobCall(environment, query, body), [
@@ -52,7 +52,7 @@ export async function runQuery(environment: Environment, query: Query): Promise<
 /** Bytes the query would be billed for; runs nothing and costs nothing. */
 export async function dryRunBytes(environment: Environment, query: Query): Promise<number> {
   const body = {
-    jobReference: { location: query.location },
+    jobReference: { projectId: environment.settings.projectId, location: query.location },
     configuration: { ...configuration(environment, query), dryRun: true },
   };
   const job = await restCall<JobResource>(environment, jobCall(environment, query, body));
@@ -63,6 +63,8 @@ export async function dryRunBytes(environment: Environment, query: Query): Promi
 function configuration({ settings }: Environment, query: Query): object {
   return {
     ...(settings.labels && { labels: settings.labels }),
+    // Ends the query at the service too when nobody is left to cancel it.
+    jobTimeoutMs: String(QUERY_TIMEOUT_MS),
     query: {
       query: query.sql,
       useLegacySql: false,

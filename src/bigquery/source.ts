@@ -1,5 +1,5 @@
 /** A BigQuery environment as a Source. */
-import type { Micros } from '../job/instant.ts';
+import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import { TerminalError } from '../job/errors.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import type { ReadSession, Slice, Source, Survey } from '../etl/source.ts';
@@ -36,13 +36,14 @@ export function bigQuerySource(settings: BigQuerySettings): Source & { close(): 
   };
 }
 
+/** In whole milliseconds, rounded down: time travel counts in them, and queries and reads must not round a finer instant differently. */
 async function currentTime(environment: Environment, location: string): Promise<Micros> {
   const [row] = await runQuery(environment, {
-    sql: 'SELECT UNIX_MICROS(CURRENT_TIMESTAMP()) AS now',
+    sql: 'SELECT UNIX_MILLIS(CURRENT_TIMESTAMP()) AS now',
     location,
     doing: `asking for the time in ${location}`,
   });
-  return BigInt(value(row, 'now'));
+  return BigInt(value(row, 'now')) * MICROS_PER_MS;
 }
 
 async function survey(environment: Environment, slice: Parameters<Source['survey']>[0]): Promise<Survey> {

@@ -53,7 +53,10 @@ export async function finalizeWriteStream(
       return { kind: 'finalized', rows: Number(answer.rowCount ?? 0) };
     } catch (error) {
       if (isGone(error)) return { kind: 'missing' };
-      throw environment.storageError(error, `finalizing the write stream ${name}`);
+      const meaning = environment.storageError(error, `finalizing the write stream ${name}`);
+      // Committed by somebody meanwhile: nothing that this run could do about it would be right.
+      if (codeOf(error) === GRPC.failedPrecondition) throw new TransientError('stream_lost', meaning.message);
+      throw meaning;
     }
   });
 }

@@ -351,3 +351,25 @@ describe('creating a write stream', () => {
     assert.equal(await destination.createWriteStream(TABLE), STREAM);
   });
 });
+
+describe('finalizing a write stream', () => {
+  it('asks again while the service is in trouble and tells a lost stream from one that is gone', async () => {
+    let asked = 0;
+    service.script = {
+      finalizeWriteStream: () => {
+        asked += 1;
+        return asked < 3 ? serviceError(GRPC.unavailable, 'busy') : { rowCount: 7 };
+      },
+    };
+    assert.deepEqual(await destination.finalizeWriteStream(STREAM), { kind: 'finalized', rows: 7 });
+    service.script = { finalizeWriteStream: () => serviceError(GRPC.notFound, 'gone') };
+    assert.deepEqual(await destination.finalizeWriteStream(STREAM), { kind: 'missing' });
+    service.script = {
+      finalizeWriteStream: () => serviceError(GRPC.failedPrecondition, 'committed already'),
+    };
+    await assert.rejects(destination.finalizeWriteStream(STREAM), {
+      name: 'TransientError',
+      reason: 'stream_lost',
+    });
+  });
+});

@@ -57,9 +57,9 @@ describe('calling the REST API while things break', () => {
     const calls = scriptRest(({ method }, answer, nth) => {
       if (nth === 1) answer.cut();
       else if (method === 'POST') answer.json(409, refusal(409, 'duplicate', 'Already Exists: Job'));
-      else answer.json(200, rowOf('1767225600000001'));
+      else answer.json(200, rowOf('1767225600001'));
     });
-    assert.equal(await source.currentTime('EU', TABLE), 1_767_225_600_000_001n);
+    assert.equal(await source.currentTime('EU', TABLE), 1_767_225_600_001_000n);
     assert.deepEqual(
       calls.map(({ method }) => method),
       ['POST', 'POST', 'GET'],
@@ -69,12 +69,13 @@ describe('calling the REST API while things break', () => {
       jobReference: { jobId: string; location: string };
       configuration: object;
     };
-    assert.equal(jobReference.location, 'EU');
+    assert.deepEqual(jobReference, { projectId: 'scripted', jobId: jobReference.jobId, location: 'EU' });
     assert.match(calls[2]!.path, new RegExp(`/bigquery/v2/projects/scripted/queries/${jobReference.jobId}$`));
     assert.deepEqual(configuration, {
       labels: { managed_by: 'test' },
+      jobTimeoutMs: '600000',
       query: {
-        query: 'SELECT UNIX_MICROS(CURRENT_TIMESTAMP()) AS now',
+        query: 'SELECT UNIX_MILLIS(CURRENT_TIMESTAMP()) AS now',
         useLegacySql: false,
         maximumBytesBilled: '1000000',
       },
@@ -119,7 +120,7 @@ describe('calling the REST API while things break', () => {
         answer.json(200, { ...rowOf('7'), errors: [{ reason: 'invalid', message: 'a warning' }] });
       else answer.json(200, { status: { state: 'DONE' } });
     });
-    assert.equal(await source.currentTime('EU', TABLE), 7n);
+    assert.equal(await source.currentTime('EU', TABLE), 7_000n);
   });
 
   it('asks four times while the service is in trouble, once when it refuses', async () => {

@@ -20,6 +20,7 @@ export type Script = {
   appendRows?: (call: AppendCall, connection: number) => (request: AppendRequest) => void;
   batchCommitWriteStreams?: (request: { writeStreams: string[] }) => Json | grpc.ServiceError;
   getWriteStream?: (request: { name: string }) => Json | grpc.ServiceError;
+  finalizeWriteStream?: (request: { name: string }) => Json | grpc.ServiceError;
   createWriteStream?: (request: { parent: string }) => Json | grpc.ServiceError;
   createReadSession?: (request: Json) => Json | grpc.ServiceError;
   rest?: (request: { method: string; path: string; body: Json }, answer: RestAnswer) => void;
@@ -142,7 +143,7 @@ function addStorageServices(server: grpc.Server, scripted: { readonly script: Sc
   };
   const { BigQueryRead, BigQueryWrite } = root.google.cloud.bigquery.storage.v1;
   const unary =
-    (method: 'batchCommitWriteStreams' | 'getWriteStream' | 'createWriteStream' | 'createReadSession') =>
+    (method: Exclude<keyof Script, 'readRows' | 'appendRows' | 'rest'>) =>
     ({ request }: grpc.ServerUnaryCall<unknown, Json>, answer: grpc.sendUnaryData<Json>): void => {
       const result =
         scripted.script[method]?.(request as never) ?? serviceError(12, `${method} is not scripted`);
@@ -158,6 +159,7 @@ function addStorageServices(server: grpc.Server, scripted: { readonly script: Sc
   server.addService(BigQueryWrite!.service, {
     batchCommitWriteStreams: unary('batchCommitWriteStreams'),
     getWriteStream: unary('getWriteStream'),
+    finalizeWriteStream: unary('finalizeWriteStream'),
     createWriteStream: unary('createWriteStream'),
     appendRows: (call: grpc.ServerDuplexStream<AppendRequest, Json>) => {
       connections += 1;

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cursorLiteral, cursorOf, tableAsOf, windowCondition } from '../../src/bigquery/slice-sql.ts';
+import {
+  cursorLiteral,
+  cursorMicros,
+  cursorOf,
+  tableAsOf,
+  windowCondition,
+} from '../../src/bigquery/slice-sql.ts';
 import { quoteColumn, quoteTable } from '../../src/bigquery/table-ref.ts';
 import { totalsFromRows, totalsSql } from '../../src/bigquery/totals.ts';
 import type { TableSchema } from '../../src/job/table-schema.ts';
@@ -52,6 +58,13 @@ describe('a slice in SQL', () => {
     const literal = (type: 'DATE' | 'DATETIME') => cursorLiteral({ field: 'c', type }, INSTANT - 2n);
     assert.equal(literal('DATE'), "DATE '2025-12-31'");
     assert.equal(literal('DATETIME'), "DATETIME '2025-12-31 23:59:59.999999'");
+  });
+
+  it('reads a cursor value as microseconds, one without zone as UTC', () => {
+    const micros = (type: 'TIMESTAMP' | 'DATE' | 'DATETIME') => cursorMicros({ field: 'c', type }, 'MAX(c)');
+    assert.equal(micros('TIMESTAMP'), 'UNIX_MICROS(MAX(c))');
+    assert.equal(micros('DATE'), 'UNIX_MICROS(TIMESTAMP(MAX(c)))');
+    assert.equal(micros('DATETIME'), 'UNIX_MICROS(TIMESTAMP(MAX(c)))');
   });
 
   it('has no cursor in a column that is no time', () => {
