@@ -4,7 +4,7 @@ import { jittered } from '../job/clock.ts';
 import { parseMessage } from '../job/message.ts';
 import type { JobRequest } from '../job/job.ts';
 import type { Delivery } from './delivery.ts';
-import type { HeldMessage } from './held-messages.ts';
+import { deliveriesOf, type HeldMessage } from './held-messages.ts';
 import { settleInSlot, settleWithoutSlot, type Settlement } from './settle-message.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -23,7 +23,7 @@ export class Dispatcher {
     this.#slots = pLimit(context.settings.maxConcurrentJobs);
   }
 
-  /** Holds a delivery and begins to settle it; a second delivery of a held job only replaces the first one's ack id. */
+  /** Holds a delivery and begins to settle it; another delivery of a held job starts nothing and shares its end. */
   accept(delivery: Delivery): void {
     if (this.#closed) {
       void delivery.nack();
@@ -34,14 +34,16 @@ export class Dispatcher {
     else this.#begin(message);
   }
 
-  /** Wakes parked messages that are due, until the signal aborts. */
-  async wakeParked(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#context.services;
+  /** Wakes parked messages that are due, until the signal aborts; while the database is out of reach there is nothing to ask it. */
+  async wakeParked(signal: AbortSignal, databaseReachable: () => boolean): Promise<void> {
+    const { held, services } = this.#context;
     while (!signal.aborted) {
-      const nowMs = clock.nowMs();
-      for (const message of this.#context.held.inPhase('parked'))
-        if (message.wakeAtMs <= nowMs) this.#begin(message);
-      await clock.sleep(WAKE_CHECK_MS, signal);
+      const nowMs = services.clock.nowMs();
+      for (const message of held.inPhase('parked')) {
+        const answerable = message.parsed.kind === 'invalid' || databaseReachable();
+        if (answerable && message.wakeAtMs <= nowMs) this.#begin(message);
+      }
+      await services.clock.sleep(WAKE_CHECK_MS, signal);
     }
   }
 
@@ -55,7 +57,7 @@ export class Dispatcher {
       held.release(message);
       observer.decided('released', message.delivery);
     }
-    await Promise.all(unstarted.map((message) => message.delivery.nack()));
+    await Promise.all(unstarted.map(nack));
   }
 
   /** Resolves when no message is being settled any more. */
@@ -92,11 +94,12 @@ export class Dispatcher {
       message.phase = 'parked';
       message.hasParked = true;
       message.wakeAtMs = services.clock.nowMs() + jittered(settlement.delayMs, 0.1, services.random);
-      if (held.inPhase('parked').length <= settings.parkedLimit) return;
+      // Only a job that is on record and waits can do without us: its message comes again, and the reaper stands behind it.
+      if (!settlement.mayGiveBack || held.inPhase('parked').length <= settings.parkedLimit) return;
       observer.decided('nacked_over_limit', message.delivery);
     }
     held.release(message);
-    await (settlement.kind === 'ack' ? message.delivery.ack() : message.delivery.nack());
+    await (settlement.kind === 'ack' ? ack(message) : nack(message));
   }
 
   /** What cannot be settled because the database or the broker is out of reach is held and tried again: an outage costs no message. */
@@ -105,7 +108,7 @@ export class Dispatcher {
       return await settle();
     } catch (error) {
       this.#context.observer.trouble(error instanceof Error ? error.message : String(error));
-      return { kind: 'park', delayMs: TROUBLE_DELAY_MS };
+      return { kind: 'park', delayMs: TROUBLE_DELAY_MS, mayGiveBack: false };
     }
   }
 
@@ -122,4 +125,12 @@ export class Dispatcher {
     this.#settling.add(tracked);
     return tracked;
   }
+}
+
+async function ack(message: HeldMessage): Promise<void> {
+  await Promise.all(deliveriesOf(message).map((delivery) => delivery.ack()));
+}
+
+async function nack(message: HeldMessage): Promise<void> {
+  await Promise.all(deliveriesOf(message).map((delivery) => delivery.nack()));
 }

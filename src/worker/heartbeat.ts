@@ -1,6 +1,7 @@
 /** Keeps what this replica holds: renews leases and doorbells in the database, and only then the deadlines of running jobs. */
 import { jittered } from '../job/clock.ts';
 import type { HeartbeatOutcome } from '../state/transitions/heartbeat.ts';
+import { deliveriesOf, type HeldMessage } from './held-messages.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const RETRY_MS = 1_000;
@@ -9,6 +10,7 @@ const RETRY_MS = 1_000;
 export class Heartbeat {
   readonly #context: WorkerContext;
   #databaseReachable = true;
+  #extendedAtMs = -Infinity;
 
   constructor(context: WorkerContext) {
     this.#context = context;
@@ -30,9 +32,9 @@ export class Heartbeat {
 
   /** Stops runs whose lease may be somebody else's, whatever the beats are waiting for; resolves when the signal aborts. */
   async watchLeases(signal: AbortSignal): Promise<void> {
-    const { settings, running, services, observer } = this.#context;
+    const { settings, running, services } = this.#context;
     while (!signal.aborted) {
-      running.stopExpired(services.clock.nowMs()).forEach((lease) => observer.leaseLost(lease));
+      running.stopExpired(services.clock.nowMs());
       await services.clock.sleep(settings.leaseMs / 10, signal);
     }
   }
@@ -48,21 +50,23 @@ export class Heartbeat {
       running.renew(beat.kept, sentMs + settings.leaseMs);
       this.#stopRuns(beat);
       this.#databaseBack();
-      await this.#context.deliveries.extend(held.all().map((message) => message.delivery));
+      this.#extend(held.all());
       return true;
     } catch (error) {
       this.#databaseLost(error);
-      await this.#extendUnclaimed();
+      this.#extendUnclaimed();
       return false;
     }
   }
 
   /** A database that does not answer is as unreachable as one that refuses. */
   async #answered<T>(answer: Promise<T>): Promise<T> {
-    const { services, settings } = this.#context;
+    const { services, settings, deliveries } = this.#context;
     const waiting = new AbortController();
-    const silence = services.clock.sleep(settings.leaseMs / 2, waiting.signal).then(() => {
-      throw new Error(`the database has not answered a heartbeat for ${settings.leaseMs / 2} ms`);
+    // Whatever the lease, messages must be extended before their deadline passes.
+    const patienceMs = Math.min(settings.leaseMs / 2, deliveries.ackDeadlineMs / 3);
+    const silence = services.clock.sleep(patienceMs, waiting.signal).then(() => {
+      throw new Error(`the database has not answered a heartbeat for ${patienceMs} ms`);
     });
     silence.catch(() => undefined);
     try {
@@ -73,17 +77,23 @@ export class Heartbeat {
   }
 
   #stopRuns(beat: HeartbeatOutcome): void {
-    const { running, observer } = this.#context;
+    const { running } = this.#context;
     running.stop(beat.lost, 'lease_lost');
-    beat.lost.forEach((lease) => observer.leaseLost(lease));
     running.stop(beat.cancelRequested, 'cancelled');
     running.stop(beat.paused, 'paused');
   }
 
   /** Messages without a run here must not be dead-lettered by an outage; running ones are left to their lease. */
-  async #extendUnclaimed(): Promise<void> {
-    const unclaimed = this.#context.held.all().filter((message) => message.phase !== 'running');
-    await this.#context.deliveries.extend(unclaimed.map((message) => message.delivery));
+  #extendUnclaimed(): void {
+    const { held, deliveries, services } = this.#context;
+    if (services.clock.nowMs() - this.#extendedAtMs < deliveries.ackDeadlineMs / 3) return;
+    this.#extend(held.all().filter((message) => message.phase !== 'running'));
+  }
+
+  /** Not waited for: a broker that does not answer must not cost a lease. */
+  #extend(messages: readonly HeldMessage[]): void {
+    this.#extendedAtMs = this.#context.services.clock.nowMs();
+    void this.#context.deliveries.extend(messages.flatMap(deliveriesOf));
   }
 
   #databaseLost(error: unknown): void {

@@ -6,11 +6,14 @@ import type { Delivery } from './delivery.ts';
 /** `ready`: about to be settled or waiting for a slot; `running`: a run goes on; `parked`: held without a slot until wakeAtMs. */
 export type Phase = 'ready' | 'running' | 'parked';
 
-/** A message with what it asks for and the newest delivery of it. */
+/** What a message asks for, and what the broker waits for an answer to. */
 export type HeldMessage = {
   readonly name: string;
   readonly parsed: ParsedMessage;
+  /** The newest. */
   delivery: Delivery;
+  /** Of other messages that ask for the same job: without an answer of their own they would come again and again. */
+  duplicates: readonly Delivery[];
   phase: Phase;
   /** By the monotonic clock; only while parked. */
   wakeAtMs: number;
@@ -18,11 +21,16 @@ export type HeldMessage = {
   hasParked: boolean;
 };
 
+/** The newest delivery of each message that is held under one name. */
+export function deliveriesOf({ delivery, duplicates }: HeldMessage): readonly Delivery[] {
+  return [delivery, ...duplicates];
+}
+
 /** Keyed by job, so that a second delivery of a job's message replaces the first instead of running beside it. */
 export class HeldMessages {
   readonly #byName = new Map<string, HeldMessage>();
 
-  /** Holds a delivery; `adopted` when its job was held already: only the newest ack id is valid under exactly-once delivery. */
+  /** Holds a delivery; `adopted` when its job was held already: of one message, only the newest ack id is valid under exactly-once delivery. */
   hold(
     delivery: Delivery,
     parsed: ParsedMessage,
@@ -30,10 +38,19 @@ export class HeldMessages {
     const name = parsed.kind === 'valid' ? `job ${jobName(parsed.request)}` : `message ${delivery.messageId}`;
     const existing = this.#byName.get(name);
     if (existing) {
+      existing.duplicates = deliveriesOf(existing).filter((held) => held.messageId !== delivery.messageId);
       existing.delivery = delivery;
       return { kind: 'adopted', message: existing };
     }
-    const message: HeldMessage = { name, parsed, delivery, phase: 'ready', wakeAtMs: 0, hasParked: false };
+    const message: HeldMessage = {
+      name,
+      parsed,
+      delivery,
+      duplicates: [],
+      phase: 'ready',
+      wakeAtMs: 0,
+      hasParked: false,
+    };
     this.#byName.set(name, message);
     return { kind: 'new', message };
   }

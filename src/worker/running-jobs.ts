@@ -42,16 +42,13 @@ export class RunningJobs {
     this.stop(this.leases(), cause);
   }
 
-  /** Stops every run whose lease somebody else may hold by now; returns those it had to stop. */
-  stopExpired(nowMs: number): readonly Lease[] {
-    const expired = [...this.#byName.values()].filter(
-      (running) => running.sureUntilMs <= nowMs && !running.controller.signal.aborted,
-    );
+  /** Stops every run whose lease somebody else may hold by now. */
+  stopExpired(nowMs: number): void {
+    const expired = [...this.#byName.values()].filter((running) => running.sureUntilMs <= nowMs);
     this.stop(
       expired.map((running) => running.lease),
       'lease_lost',
     );
-    return expired.map((running) => running.lease);
   }
 
   get size(): number {

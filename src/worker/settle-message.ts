@@ -4,13 +4,15 @@ import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import { isTerminal } from '../job/job-status.ts';
 import type { JobKey, JobRequest } from '../job/job.ts';
 import type { ClaimOutcome } from '../state/transitions/claim.ts';
+import { deadLetterAttributes } from './dead-letter.ts';
 import type { HeldMessage } from './held-messages.ts';
 import type { RunFigures, WorkerContext } from './worker-context.ts';
 
 /** What to do with the message now. */
 export type Settlement =
   | { readonly kind: 'ack' }
-  | { readonly kind: 'park'; readonly delayMs: number }
+  /** mayGiveBack: the job is on record and waits, so the broker may hold its message when too many are held here. */
+  | { readonly kind: 'park'; readonly delayMs: number; readonly mayGiveBack: boolean }
   /** A slot is needed to go on. */
   | { readonly kind: 'needs_slot' };
 
@@ -20,12 +22,7 @@ type Claimed = Extract<ClaimOutcome, { kind: 'claimed' }>;
 export async function settleWithoutSlot(context: WorkerContext, message: HeldMessage): Promise<Settlement> {
   const { parsed, delivery } = message;
   if (parsed.kind === 'invalid') {
-    const attributes = {
-      ...delivery.attributes,
-      reason: parsed.reason,
-      violations: JSON.stringify(parsed.violations),
-    };
-    await context.publisher.publishDeadLetter(delivery.data, attributes);
+    await context.publisher.publishDeadLetter(delivery.data, deadLetterAttributes(delivery, parsed));
     context.observer.deadLettered(parsed.reason, delivery, parsed.violations);
     return { kind: 'ack' };
   }
@@ -54,19 +51,18 @@ export async function settleInSlot(
     case 'unknown_organization':
       return failUnknownOrganization(context, message, request);
     case 'not_due':
-      return park(context, message, await delayUntil(context, claim.nextAttemptAt));
-    case 'busy':
-      return park(
-        context,
-        message,
-        Math.min(pollMs(context), await delayUntil(context, claim.leaseExpiresAt)),
-      );
-    case 'unknown_job':
-      return { kind: 'park', delayMs: 0 };
+      return park(context, message, await delayUntil(context, claim.nextAttemptAt), true);
     case 'behind':
     case 'paused':
+      return park(context, message, pollMs(context), true);
+    case 'busy': {
+      const delayMs = Math.min(pollMs(context), await delayUntil(context, claim.leaseExpiresAt));
+      return park(context, message, delayMs, false);
+    }
     case 'needs_operator':
-      return park(context, message, pollMs(context));
+      return park(context, message, pollMs(context), false);
+    case 'unknown_job':
+      return { kind: 'park', delayMs: 0, mayGiveBack: false };
   }
 }
 
@@ -81,18 +77,12 @@ async function runClaimed(
   const signal = running.add(lease, sureUntilMs);
   message.phase = 'running';
   observer.runStarted(lease, lease.epoch, resumed);
-  try {
-    const run = { ...services, ...context.openSides(organization), lease, job, organization, signal };
-    const outcome = await runJob(run);
-    observer.runEnded(
-      lease,
-      outcome,
-      await figures(context, lease, (services.clock.nowMs() - startedMs) / 1000),
-    );
-    return await afterRun(context, outcome);
-  } finally {
-    running.remove(lease);
-  }
+  const run = { ...services, ...context.openSides(organization), lease, job, organization, signal };
+  const outcome = await runJob(run).finally(() => running.remove(lease));
+  const seconds = (services.clock.nowMs() - startedMs) / 1000;
+  if (outcome.kind === 'lost') observer.leaseLost(lease);
+  observer.runEnded(lease, outcome, await figures(context, lease, seconds));
+  return afterRun(context, outcome);
 }
 
 /** For logs and metrics only, so a database that does not answer just leaves the figures at 0. */
@@ -109,12 +99,13 @@ async function afterRun(context: WorkerContext, outcome: RunOutcome): Promise<Se
     case 'cancelled':
       return { kind: 'ack' };
     case 'waiting':
-      return { kind: 'park', delayMs: await delayUntil(context, outcome.nextAttemptAt) };
+      return { kind: 'park', delayMs: await delayUntil(context, outcome.nextAttemptAt), mayGiveBack: true };
     case 'interrupted':
+      return { kind: 'park', delayMs: pollMs(context), mayGiveBack: true };
     case 'lost':
     case 'unsettled':
     case 'needs_operator':
-      return { kind: 'park', delayMs: pollMs(context) };
+      return { kind: 'park', delayMs: pollMs(context), mayGiveBack: false };
   }
 }
 
@@ -125,14 +116,19 @@ async function failUnknownOrganization(
 ): Promise<Settlement> {
   const text = `organization "${request.organizationId}" is not configured; add it with org set ${request.organizationId} --source … --destination … and publish the job again under a new job_id`;
   const outcome = await context.services.state.jobs.failUnclaimed(request, 'unknown_organization', text);
-  if (outcome.kind === 'lost') return { kind: 'park', delayMs: 0 };
+  if (outcome.kind === 'lost') return { kind: 'park', delayMs: 0, mayGiveBack: false };
   context.observer.decided('unknown_organization', message.delivery);
   return { kind: 'ack' };
 }
 
-function park(context: WorkerContext, message: HeldMessage, delayMs: number): Settlement {
+function park(
+  context: WorkerContext,
+  message: HeldMessage,
+  delayMs: number,
+  mayGiveBack: boolean,
+): Settlement {
   if (!message.hasParked) context.observer.decided('parked', message.delivery);
-  return { kind: 'park', delayMs };
+  return { kind: 'park', delayMs, mayGiveBack };
 }
 
 /** How often a message that follows another replica's run looks whether it has ended. */

@@ -31,6 +31,7 @@ export class Worker {
   readonly #draining = new AbortController();
   readonly #stopBeating = new AbortController();
   #loops: Promise<unknown> = Promise.resolve();
+  #drained: Promise<number> | undefined;
   #phase: WorkerPhase = 'created';
 
   constructor(collaborators: Omit<WorkerContext, 'held' | 'running'>, tasks: readonly BackgroundTask[] = []) {
@@ -48,7 +49,7 @@ export class Worker {
     this.#loops = Promise.all([
       this.#heartbeat.beat(this.#stopBeating.signal),
       this.#heartbeat.watchLeases(this.#stopBeating.signal),
-      this.#dispatcher.wakeParked(this.#draining.signal),
+      this.#dispatcher.wakeParked(this.#draining.signal, () => this.#heartbeat.databaseReachable),
       ...this.#tasks.map((task) => task(this.#context, this.#draining.signal)),
     ]);
     this.#deliveries.start((delivery) => this.#dispatcher.accept(delivery));
@@ -56,22 +57,32 @@ export class Worker {
 
   /**
    * Stops receiving, gives back what never started, stops running jobs at their next checkpoint and hands them over.
-   * Resolves with the number of jobs that had not stopped within the drain timeout; their leases run out. Tolerates a second call.
+   * Resolves within the drain timeout, with the number of jobs that had not stopped by then; their leases run out.
+   * A second call joins the first.
    */
-  async drain(): Promise<number> {
-    if (this.#phase === 'stopped') return 0;
+  drain(): Promise<number> {
+    return (this.#drained ??= this.#drainOnce());
+  }
+
+  async #drainOnce(): Promise<number> {
+    const { services, settings, running } = this.#context;
+    const done = new AbortController();
+    const timeout = services.clock.sleep(settings.drainTimeoutMs, done.signal);
+    // Broker and database may be out of reach by now: nothing below is waited for beyond the timeout.
+    const inTime = (work: Promise<unknown>): Promise<unknown> => Promise.race([work, timeout]);
     this.#phase = 'draining';
     this.#deliveries.stopReceiving();
     this.#draining.abort();
-    await this.#dispatcher.close();
-    this.#context.running.stopAll('drain');
-    await this.#idleWithin(this.#context.settings.drainTimeoutMs);
+    const released = this.#dispatcher.close();
+    running.stopAll('drain');
+    await inTime(Promise.all([released, this.#dispatcher.idle()]));
     this.#stopBeating.abort();
-    await this.#loops;
-    await this.#deliveries.close();
-    await this.#sayGoodbye();
+    await inTime(this.#loops);
+    await inTime(this.#deliveries.close());
+    await inTime(this.#sayGoodbye());
+    done.abort();
     this.#phase = 'stopped';
-    return this.#context.running.size;
+    return running.size;
   }
 
   state(): WorkerState {
@@ -90,12 +101,5 @@ export class Worker {
   async #sayGoodbye(): Promise<void> {
     const { services, settings } = this.#context;
     await services.state.releaseWorkerSlot(settings.owner).catch(() => undefined);
-  }
-
-  async #idleWithin(timeoutMs: number): Promise<void> {
-    const timeout = new AbortController();
-    const { clock } = this.#context.services;
-    await Promise.race([this.#dispatcher.idle(), clock.sleep(timeoutMs, timeout.signal)]);
-    timeout.abort();
   }
 }
