@@ -443,7 +443,7 @@ function invented(random: SeededRandom): string {
     'x',
   ];
   const field = (name: string): string => `${JSON.stringify(name)}:${value(random, name)}`;
-  const chosen = names.filter((name, at) => random.chance(at < 2 ? 0.95 : at < 5 ? 0.5 : 0.05));
+  const chosen = names.filter((_name, at) => random.chance(at < 2 ? 0.95 : at < 5 ? 0.5 : 0.05));
   if (random.chance(0.05)) chosen.push(random.pick(names));
   return `{${chosen.map(field).join(',')}}`;
 }
