@@ -18,7 +18,7 @@ const REJECTED: readonly number[] = [
 /** What went wrong with a resource such as `projects/p/subscriptions/s`. */
 export function pubSubTrouble(error: unknown, resource: string): PubSubTrouble {
   const code = statusCode(error);
-  const text = error instanceof Error ? error.message : String(error);
+  const text = briefly(error);
   if (code === status.NOT_FOUND) {
     return {
       kind: 'not_found',
@@ -37,6 +37,17 @@ export function pubSubTrouble(error: unknown, resource: string): PubSubTrouble {
     kind: 'transient',
     message: `Pub/Sub did not answer for ${resource}; check the network, and PUBSUB_EMULATOR_HOST when an emulator is meant (${text})`,
   };
+}
+
+/** What the client says, without the list of earlier tries it appends to a call that it gave up. */
+function briefly(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text
+    .replace(
+      /(?:\s*Resolution note:)?\s*(?:before any response was received\.)?\s*: Previous errors : .*$/s,
+      '',
+    )
+    .trim();
 }
 
 /** The gRPC status code of an error, when it has one. */
