@@ -1,12 +1,21 @@
-/** Deletes what is older than the retention: steps and batches of ended jobs, and dead letters. Jobs are kept for ever. */
+/** Deletes what is older than the retention: steps and batches of ended jobs, dead letters, sent alerts, workers long gone. Jobs are kept for ever. */
 import { databaseNow, type Database } from './database.ts';
+import { AlertRow } from './entities/alert-row.ts';
 import { BatchRow } from './entities/batch-row.ts';
 import { DeadLetterRow } from './entities/dead-letter-row.ts';
 import { JobRow } from './entities/job-row.ts';
 import { StepRow } from './entities/step-row.ts';
+import { WorkerRow } from './entities/worker-row.ts';
 import { later } from './transitions/locked-job.ts';
 
-export type Pruned = { readonly steps: number; readonly batches: number; readonly deadLetters: number };
+/** How many rows were deleted. */
+export type Pruned = {
+  readonly steps: number;
+  readonly batches: number;
+  readonly deadLetters: number;
+  readonly alerts: number;
+  readonly workers: number;
+};
 
 const MS_PER_DAY = 86_400_000;
 /** Few enough that nobody waits long for the rows. */
@@ -19,12 +28,14 @@ export async function prune(database: Database, retentionDays: number): Promise<
     steps: await pruneTable(database, StepRow, 'row.startedAt < :before', before, true),
     batches: await pruneTable(database, BatchRow, 'row.updatedAt < :before', before, true),
     deadLetters: await pruneTable(database, DeadLetterRow, 'row.seenAt < :before', before, false),
+    alerts: await pruneTable(database, AlertRow, 'row.sentAt < :before', before, false),
+    workers: await pruneTable(database, WorkerRow, 'row.leaseExpiresAt < :before', before, false),
   };
 }
 
 async function pruneTable(
   database: Database,
-  Row: typeof StepRow | typeof BatchRow | typeof DeadLetterRow,
+  Row: typeof StepRow | typeof BatchRow | typeof DeadLetterRow | typeof AlertRow | typeof WorkerRow,
   condition: string,
   before: bigint,
   ofEndedJobs: boolean,

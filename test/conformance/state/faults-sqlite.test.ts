@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import SqliteConnection from 'better-sqlite3';
+import type { DataSource } from 'typeorm';
 import { createDataSource } from '../../../src/state/data-source.ts';
 import { Database } from '../../../src/state/database.ts';
 import { dialectOf } from '../../../src/state/dialect.ts';
 import { openState, stateOn, type State } from '../../../src/state/open-state.ts';
+import { eventually } from '../../support/eventually.ts';
 import { anOrganization, aQueuedJob, aRunningJob, claimAs, jobOf, LONG_MS } from './fixtures.ts';
 
 const UNAVAILABLE = { name: 'TransientError', reason: 'database_unavailable' };
@@ -112,6 +114,37 @@ test('no statement slips into a transaction that waits for something', async () 
   await dataSource.destroy();
 });
 
+test('a transaction holds the file’s write lock from its beginning', async (t) => {
+  const { path } = await aFile(t);
+  const dataSource = await createDataSource({ kind: 'sqlite', path }).initialize();
+  t.after(() => dataSource.destroy());
+  const other = new SqliteConnection(path, { timeout: 0 });
+  t.after(() => other.close());
+  await new Database(dataSource, dialectOf('sqlite'), path).transaction(async ({ manager }) => {
+    await manager.query('SELECT count(*) FROM etl_jobs');
+    assert.throws(() => other.exec('BEGIN IMMEDIATE'), { code: 'SQLITE_BUSY' });
+  });
+  other.exec('BEGIN IMMEDIATE');
+});
+
+test('a transaction that nobody waits for any more does not commit', async (t) => {
+  const dataSource = await createDataSource({ kind: 'sqlite', path: ':memory:' }).initialize();
+  t.after(() => dataSource.destroy());
+  await dataSource.query('CREATE TABLE seen (what TEXT)');
+  // Only a server can keep one waiting; this connection survives being given up, which makes it the harder case.
+  const patient = { ...dialectOf('sqlite'), kind: 'mysql' } as const;
+  const database = new Database(dataSource, patient, 'memory', 20);
+  let goOn: (() => void) | undefined;
+  const hanging = database.transaction(async ({ manager }) => {
+    await manager.query(`INSERT INTO seen VALUES ('too late')`);
+    await new Promise<void>((resolve) => (goOn = resolve));
+  });
+  await assert.rejects(hanging, { ...UNAVAILABLE, message: /no answer within 0.02 s/ });
+  goOn?.();
+  await eventually(async () => !(await isInTransaction(dataSource)), { describe: 'the rollback' });
+  assert.deepEqual(await dataSource.query('SELECT what FROM seen'), []);
+});
+
 test('after closing, calls are unavailable instead of crashing', async (t) => {
   const { state } = await aFile(t);
   await state.close();
@@ -133,6 +166,14 @@ test('a virtual clock takes the place of the database’s, for leases too', asyn
   assert.equal((await state.jobs.claim(key, 'worker-2', 60_000)).kind, 'claimed');
   await state.close();
 });
+
+async function isInTransaction(dataSource: DataSource): Promise<boolean> {
+  // A transaction cannot be begun inside another.
+  return dataSource.query('BEGIN').then(
+    () => dataSource.query('ROLLBACK').then(() => false),
+    () => true,
+  );
+}
 
 type File = { state: State; path: string; execute: (sql: string) => Promise<Record<string, unknown>[]> };
 

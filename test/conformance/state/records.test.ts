@@ -175,14 +175,27 @@ onEveryDatabase((database, kind) => {
       await state.batches.record(lease, 1, [batch], []);
     }
     await state.jobs.fail(ended, 'access_denied', 'no');
-    assert.deepEqual(await state.prune(90), { steps: 0, batches: 0, deadLetters: 0 });
+    const none = { steps: 0, batches: 0, deadLetters: 0, alerts: 0, workers: 0 };
+    assert.deepEqual(await state.prune(90), none);
+    // An alert that could not be sent yet is kept, however old it is.
+    await state.alerts.record({ kind: 'failed', key: { organizationId: organization }, message: 'sent' });
+    const sent = (await state.alerts.claimUnsent(1000, 1)).find((alert) => alert.message === 'sent');
+    await state.alerts.markSent(sent!.id);
     const old = 91 * 86_400_000_000;
     await execute(`UPDATE etl_steps SET started_at = started_at - ${old}`);
     await execute(`UPDATE etl_batches SET updated_at = updated_at - ${old}`);
     await execute(`UPDATE dead_letters SET seen_at = seen_at - ${old} WHERE organization_id = ?`, [
       organization,
     ]);
-    assert.deepEqual(await state.prune(90), { steps: 1, batches: 1, deadLetters: 1 });
+    await execute(
+      `UPDATE etl_alerts SET created_at = 0, sent_at = sent_at - ${old} WHERE organization_id = ?`,
+      [organization],
+    );
+    await execute(
+      'INSERT INTO etl_workers (owner, started_at, seen_at, lease_expires_at) VALUES (?, 0, 0, 0)',
+      [uniqueName('gone')],
+    );
+    assert.deepEqual(await state.prune(90), { steps: 1, batches: 1, deadLetters: 1, alerts: 1, workers: 1 });
     assert.deepEqual(await state.steps.list(ended), []);
     assert.equal((await state.steps.list(running)).length, 1);
     assert.equal((await state.batches.list(running, 1)).length, 1);
