@@ -170,7 +170,10 @@ describe('BigQuery as a destination', () => {
     assert.deepEqual(await idsIn(table), []);
     assert.deepEqual(await destination.writeStreamState(gone), { kind: 'missing' });
     assert.deepEqual(await destination.finalizeWriteStream(gone), { kind: 'missing' });
-    await assert.rejects(destination.commitWriteStreams(table, []), { reason: 'invalid_request' });
+    await assert.rejects(destination.commitWriteStreams(table, []), {
+      reason: 'invalid_request',
+      message: /an empty set of streams/,
+    });
   });
 
   it('fails for good when rows do not fit the table', async () => {
