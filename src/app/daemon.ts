@@ -1,6 +1,6 @@
 /** The daemon: waits for its database, pulls jobs and serves the HTTP side until a signal, then drains. */
 import type { Config } from '../config/config.ts';
-import { startHttpServer } from '../http/server.ts';
+import { startHttpServer, type HttpServer } from '../http/server.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import type { PubSubClients } from '../pubsub/clients.ts';
@@ -13,6 +13,7 @@ import type { WorkerContext, WorkerSettings } from '../worker/worker-context.ts'
 import { Worker } from '../worker/worker.ts';
 import { readyDatabase } from './ready-database.ts';
 import { daemonHealth } from './health.ts';
+import { lateState } from './late-state.ts';
 import { runObserver, workerObserver } from './observers.ts';
 import { processClock } from './process-clock.ts';
 import { createRunServices } from './run-services.ts';
@@ -37,31 +38,32 @@ export type Daemon = {
 
 /** Resolves with the exit code: 0 when every job had stopped at a checkpoint, 1 when some had to be left to their lease or it could not start. */
 export async function runDaemon(daemon: Daemon): Promise<number> {
-  const { config, logger } = daemon;
-  const stop = stopSignal(logger);
+  const stop = stopSignal(daemon.logger);
+  const metrics = createMetrics();
+  const progress: Progress = { state: undefined, worker: undefined, waitingFor: 'waiting for the database' };
   try {
-    const settings = workerSettings(config);
-    const state = await readyDatabase(daemon.openState, config, logger, stop.signal);
-    if (!state || !(await takeWorkerSlot(state, settings, logger, stop.signal)))
-      return stop.signal.aborted ? 0 : 1;
-    return await serveUntilStopped(daemon, state, settings, stop);
+    const http = await serveHttp(daemon, metrics, progress);
+    try {
+      return await workUntilStopped(daemon, metrics, progress, http, stop);
+    } finally {
+      await http.close();
+    }
   } finally {
     stop.dispose();
   }
 }
 
-async function serveUntilStopped(
-  daemon: Daemon,
-  state: State,
-  settings: WorkerSettings,
-  stop: StopSignal,
-): Promise<number> {
-  const { config, logger } = daemon;
-  const metrics = createMetrics();
-  const worker = createWorker(daemon, state, settings, metrics);
-  const health = daemonHealth(() => worker.state());
+/** How far the daemon has come; the HTTP side answers from it. */
+type Progress = { state: State | undefined; worker: Worker | undefined; waitingFor: string };
+
+/** Listens before anything else, so that probes see a process that waits for its database and not one that is gone. */
+function serveHttp({ config, logger }: Daemon, metrics: Metrics, progress: Progress): Promise<HttpServer> {
   const { host, port, adminToken, publicHealth, publicMetrics } = config.http;
-  const http = await startHttpServer({
+  const health = daemonHealth(
+    () => progress.worker?.state() ?? { phase: 'waiting', why: progress.waitingFor },
+  );
+  const state = lateState(() => progress.state);
+  return startHttpServer({
     host,
     port,
     adminToken,
@@ -72,20 +74,35 @@ async function serveUntilStopped(
     health,
     logger,
   });
-  try {
-    worker.start();
-    logger.info('worker started', {
-      subscription: config.pubsub.subscription,
-      status_page: `http://${http.address}:${http.port}/`,
-      owner: settings.owner,
-    });
-    await stop.requested;
-    const unfinished = await worker.drain();
-    logger.info('worker stopped', { unfinished_jobs: unfinished });
-    return unfinished === 0 ? 0 : 1;
-  } finally {
-    await http.close();
-  }
+}
+
+async function workUntilStopped(
+  daemon: Daemon,
+  metrics: Metrics,
+  progress: Progress,
+  http: HttpServer,
+  stop: StopSignal,
+): Promise<number> {
+  const { config, logger } = daemon;
+  const settings = workerSettings(config);
+  const onWaiting = (why: string): void => void (progress.waitingFor = why);
+  progress.state = await readyDatabase({ ...daemon, signal: stop.signal, onWaiting });
+  if (!progress.state) return stop.signal.aborted ? 0 : 1;
+  progress.waitingFor = 'waiting until no other worker uses the SQLite file';
+  if (!(await takeWorkerSlot(progress.state, settings, logger, stop.signal)))
+    return stop.signal.aborted ? 0 : 1;
+  const worker = createWorker(daemon, progress.state, settings, metrics);
+  progress.worker = worker;
+  worker.start();
+  logger.info('worker started', {
+    subscription: config.pubsub.subscription,
+    status_page: `http://${http.address}:${http.port}/`,
+    owner: settings.owner,
+  });
+  await stop.requested;
+  const unfinished = await worker.drain();
+  logger.info('worker stopped', { unfinished_jobs: unfinished });
+  return unfinished === 0 ? 0 : 1;
 }
 
 function createWorker(daemon: Daemon, state: State, settings: WorkerSettings, metrics: Metrics): Worker {

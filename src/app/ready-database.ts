@@ -6,18 +6,32 @@ import { processClock } from './process-clock.ts';
 
 const CHECK_MS = 3_000;
 
-/** The state once it is ready; undefined when it never will be (a newer schema) or the signal aborts. Says what it waits for, once per reason. */
-export async function readyDatabase(
-  openState: () => Promise<State>,
-  config: Config,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<State | undefined> {
+export type DatabaseWait = {
+  /** Rejects while the database cannot be reached. */
+  readonly openState: () => Promise<State>;
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** Told what is waited for, once per reason, as the log is. */
+  readonly onWaiting: (why: string) => void;
+};
+
+/** The state once it is ready; undefined when it never will be (a newer schema) or the signal aborts. */
+export async function readyDatabase({
+  openState,
+  config,
+  logger,
+  signal,
+  onWaiting,
+}: DatabaseWait): Promise<State | undefined> {
   let lastSaid = '';
   while (!signal.aborted) {
     const found = await stateOrObstacle(openState);
     if ('state' in found) return found.state;
-    if (found.message !== lastSaid) logger.error(found.message, { database: databaseName(config) });
+    if (found.message !== lastSaid) {
+      logger.error(found.message, { database: databaseName(config) });
+      onWaiting(found.message);
+    }
     if (found.isFinal) return undefined;
     lastSaid = found.message;
     await processClock.sleep(CHECK_MS, signal);
