@@ -6,6 +6,7 @@ import { AlertRow } from './entities/alert-row.ts';
 import { insertRows } from './insert-rows.ts';
 import { later } from './transitions/locked-job.ts';
 
+/** What there can be an alert about. Source: spec.md §7, alerts. */
 export type AlertKind =
   'failed' | 'crash_loop' | 'needs_operator' | 'commit_retrying' | 'stale_organization' | 'ledger_mismatch';
 
@@ -16,6 +17,7 @@ export type NewAlert = {
   readonly message: string;
 };
 
+/** An alert handed to a sender. */
 export type AlertRecord = {
   readonly id: number;
   readonly kind: AlertKind;
@@ -27,6 +29,7 @@ export type AlertRecord = {
   readonly attempts: number;
 };
 
+/** The outbox of alerts. */
 export type AlertStore = {
   record(alert: NewAlert): Promise<void>;
   /** Unsent alerts, the oldest first; nobody else gets them for holdMs. */

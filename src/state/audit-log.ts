@@ -5,6 +5,7 @@ import { AuditRow } from './entities/audit-row.ts';
 import { insertRows } from './insert-rows.ts';
 import type { JsonValue } from './json.ts';
 
+/** An act of a person. */
 export type NewAuditEntry = {
   readonly actor: string;
   /** The verb: replay, retry, cancel, pause, resume, resolve, set, remove … */
@@ -14,8 +15,10 @@ export type NewAuditEntry = {
   readonly before?: JsonValue | undefined;
   readonly after?: JsonValue | undefined;
 };
+/** An act and when it was recorded. */
 export type AuditEntry = NewAuditEntry & { readonly id: number; readonly recordedAt: Micros };
 
+/** Which entries are meant; everything that is not given is not asked for. */
 export type AuditFilter = {
   readonly subject?: string | undefined;
   readonly action?: string | undefined;
@@ -23,6 +26,7 @@ export type AuditFilter = {
   readonly beforeId?: number | undefined;
 };
 
+/** Entries are only ever added. */
 export type AuditLog = {
   record(entry: NewAuditEntry): Promise<void>;
   /** The newest first. */

@@ -1,6 +1,7 @@
 /** Where the state lives: a MySQL or MariaDB server, or one SQLite file. */
 import type { Micros } from '../job/instant.ts';
 
+/** A MySQL or MariaDB server and how to log in. */
 export type MysqlSettings = {
   readonly kind: 'mysql';
   readonly host: string;
@@ -13,6 +14,7 @@ export type MysqlSettings = {
   readonly poolSize: number;
 };
 
+/** One SQLite file, for one worker on one machine. */
 export type SqliteSettings = {
   readonly kind: 'sqlite';
   /** `:memory:` is a database of its own for every connection. */
@@ -21,6 +23,7 @@ export type SqliteSettings = {
   readonly clock?: (() => Micros) | undefined;
 };
 
+/** The one database of this process. */
 export type DatabaseSettings = MysqlSettings | SqliteSettings;
 
 /** The database as error messages name it. */

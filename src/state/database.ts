@@ -23,6 +23,7 @@ type Try = {
   abandoned: boolean;
 };
 
+/** One database as transactions and reads; it serialises them where there is only one connection. */
 export class Database {
   readonly dialect: Dialect;
   readonly #dataSource: DataSource;

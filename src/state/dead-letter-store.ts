@@ -9,6 +9,7 @@ import { insertRows } from './insert-rows.ts';
 /** Where a dead letter came from: a job that FAILED, or a message that reached the dead-letter subscription. */
 export type DeadLetterSource = 'failed_job' | 'message';
 
+/** A dead letter to be recorded. */
 export type NewDeadLetter = {
   /** The text of the message, or its base64 where it is not UTF-8. */
   readonly message: string;
@@ -21,6 +22,7 @@ export type NewDeadLetter = {
   readonly messageId?: string | undefined;
 };
 
+/** One row of dead_letters, decoded. */
 export type DeadLetterRecord = {
   readonly id: number;
   readonly source: DeadLetterSource;
@@ -48,6 +50,7 @@ export type DeadLetterFilter = {
   readonly beforeId?: number | undefined;
 };
 
+/** Every method is one transaction, or changes nothing. */
 export type DeadLetterStore = {
   /** Records a message; a message id already recorded is left as it is. */
   record(letter: NewDeadLetter): Promise<void>;

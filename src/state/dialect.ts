@@ -2,6 +2,7 @@
 import type { ObjectLiteral, QueryRunner, SelectQueryBuilder } from 'typeorm';
 import { TransientError } from '../job/errors.ts';
 
+/** What differs between databases, as the rest of state/ uses it. */
 export type Dialect = {
   readonly kind: 'mysql' | 'sqlite';
   /** SQL for the database's clock in whole microseconds since 1970, UTC. */

@@ -15,6 +15,7 @@ export type JobFilter = {
 
 const DEFAULT_LIMIT = 100;
 
+/** The row of a job; undefined when there is none. */
 export async function findJob({ manager }: Session, key: JobKey): Promise<JobRow | undefined> {
   const { organizationId, jobId } = key;
   const query = manager

@@ -5,6 +5,7 @@ import { databaseNow, type Database, type Session } from './database.ts';
 import { LedgerRow } from './entities/ledger-row.ts';
 import { insertRows } from './insert-rows.ts';
 
+/** What one source day adds up to. */
 export type NewLedgerEntry = {
   readonly organizationId: string;
   /** Day of the cursor at the source, UTC: `2026-01-31`. */
@@ -13,8 +14,10 @@ export type NewLedgerEntry = {
   readonly totals: Totals;
   readonly fingerprint?: string | undefined;
 };
+/** A day and when it was last proven. */
 export type LedgerEntry = NewLedgerEntry & { readonly verifiedAt: Micros };
 
+/** Every method is one transaction, or changes nothing. */
 export type LedgerStore = {
   /** Records the entries as verified now, in place of what was known of their days. */
   upsert(entries: readonly NewLedgerEntry[]): Promise<void>;

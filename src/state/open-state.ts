@@ -26,6 +26,7 @@ import {
 
 export type { DatabaseSettings } from './database-settings.ts';
 
+/** The stores of one database, and what concerns it as a whole. */
 export type State = {
   readonly jobs: JobStore;
   readonly organizations: OrganizationStore;

@@ -8,7 +8,9 @@ import { insertRows } from './insert-rows.ts';
 import type { JsonObject } from './json.ts';
 import { holdsLease, leaseLost, lockJob } from './transitions/locked-job.ts';
 
+/** What a step is doing or has come to. */
 export type StepStatus = 'running' | 'done' | 'failed' | 'skipped';
+/** One row of etl_steps, decoded. */
 export type StepRecord = {
   readonly planNumber: number;
   readonly step: Step;

@@ -5,6 +5,7 @@ import { WorkerRow } from './entities/worker-row.ts';
 import { insertRows } from './insert-rows.ts';
 import { later } from './transitions/locked-job.ts';
 
+/** Whether the worker may work on this database. */
 export type WorkerSlotOutcome =
   | { readonly kind: 'granted' }
   /** An SQLite file serves one worker, and this one is alive as far as its lease says. */

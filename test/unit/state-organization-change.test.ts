@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   newColumns,
-  violations,
   type ConfigurationColumns,
   type OrganizationChange,
 } from '../../src/state/organization-change.ts';
+import { violations } from '../../src/state/organization-rules.ts';
 
 const valid: OrganizationChange = {
   organizationId: 'acme',

@@ -9,6 +9,7 @@ import { OrganizationRow } from './organization-row.ts';
 import { StepRow } from './step-row.ts';
 import { WorkerRow } from './worker-row.ts';
 
+/** In no particular order. */
 export const ALL_ENTITIES = [
   OrganizationRow,
   JobRow,

@@ -4,6 +4,7 @@ import type { Database } from '../database.ts';
 import { changeJob, lockJobAndOrganization, unlockOrganization, type LockedJob } from './locked-job.ts';
 import { endedUnder, mayEnd } from './own-ending.ts';
 
+/** The job is CANCELLED, or it was not ours any more. */
 export type CancelledOutcome = { readonly kind: 'cancelled' } | { readonly kind: 'lost' };
 
 /** Ends the job for whoever holds the lease, before the decision only; repeating it is fine. */

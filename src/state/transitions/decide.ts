@@ -6,6 +6,7 @@ import { commitSetOf } from '../job-record.ts';
 import { obstacleToDecide, type Undecided } from './decision.ts';
 import { changeJob, lockJobAndOrganization, type LockedJob } from './locked-job.ts';
 
+/** The set that is recorded, or why none may be. */
 export type DecideOutcome = { readonly kind: 'decided'; readonly set: CommitSet } | Undecided;
 
 /** Records the set, or finds that this very set is recorded already, or says why nothing may be committed. */

@@ -13,6 +13,7 @@ import {
 } from './locked-job.ts';
 import { endedUnder, mayEnd } from './own-ending.ts';
 
+/** The job is FAILED, or it was not ours to fail. */
 export type FailOutcome = { readonly kind: 'failed' } | { readonly kind: 'lost' };
 
 /** Fails the job for whoever holds the lease, before the decision only; repeating it is fine. */

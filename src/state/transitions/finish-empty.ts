@@ -5,7 +5,9 @@ import { obstacleToDecide, type Undecided } from './decision.ts';
 import { moveWatermark, succeed, type RowCounts } from './finish.ts';
 import { lockJobAndOrganization, type LockedJob } from './locked-job.ts';
 
+/** The job ended, or why it may not. */
 export type FinishEmptyOutcome = { readonly kind: 'finished' } | Undecided;
+/** What else ending without rows changes. */
 export type FinishEmptyOptions = {
   /** Only when rows were read and every one was dropped: without rows the watermark stays (spec.md §5). */
   readonly moveWatermark?: boolean;

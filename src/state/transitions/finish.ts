@@ -8,11 +8,13 @@ import { OrganizationRow } from '../entities/organization-row.ts';
 import { commitSetOf, planOf } from '../job-record.ts';
 import { changeJob, lockJobAndOrganization, unlockOrganization, type LockedJob } from './locked-job.ts';
 
+/** What a job read and made visible. */
 export type RowCounts = {
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly bytesWritten: number;
 };
+/** The job is SUCCESS by this call or an earlier one, or has gone another way. */
 export type FinishOutcome =
   | { readonly kind: 'finished' | 'already' }
   /** Another set is recorded by now, or none. */

@@ -12,6 +12,7 @@ import {
 } from './locked-job.ts';
 import { endedUnder, mayEnd } from './own-ending.ts';
 
+/** The job was given back, or it was not ours any more. */
 export type InterruptOutcome = { readonly kind: 'released' } | { readonly kind: 'lost' };
 
 /**

@@ -27,6 +27,7 @@ export async function lockLeasedJob(session: Session, lease: Lease): Promise<Loc
   return locked && holdsLease(locked.job, lease) ? locked : undefined;
 }
 
+/** Locks the row of an organization; undefined when nobody knows it. */
 export async function lockOrganization(
   { manager, dialect }: Session,
   organizationId: string,
@@ -37,6 +38,7 @@ export async function lockOrganization(
   return (await dialect.locking(query).getOne()) ?? undefined;
 }
 
+/** Locks the row of a job; undefined when there is none. */
 export async function lockJob({ manager, dialect }: Session, key: JobKey): Promise<JobRow | undefined> {
   const { organizationId, jobId } = key;
   const query = manager

@@ -5,6 +5,7 @@ import type { Database } from '../database.ts';
 import { commitSetOf } from '../job-record.ts';
 import { changeJob, lockLeasedJob, type LockedJob } from './locked-job.ts';
 
+/** The new plan number, or that set or lease are not the job’s any more. */
 export type ReplanOutcome =
   { readonly kind: 'replanned'; readonly planNumber: number } | { readonly kind: 'lost' };
 

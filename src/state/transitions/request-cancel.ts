@@ -4,6 +4,7 @@ import type { Database } from '../database.ts';
 import { cancelLocked } from './cancelled.ts';
 import { changeJob, hasLiveLease, lockJobAndOrganization } from './locked-job.ts';
 
+/** What became of the wish. */
 export type RequestCancelOutcome =
   /** The worker that runs it will see. */
   | { readonly kind: 'requested' }

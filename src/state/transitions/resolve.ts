@@ -7,6 +7,7 @@ import { moveWatermark, succeed, type RowCounts } from './finish.ts';
 import { lockJobAndOrganization, type LockedJob } from './locked-job.ts';
 import { beginNextPlan } from './replan-after-no-effect.ts';
 
+/** What became of the operator’s word. */
 export type ResolveOutcome =
   | { readonly kind: 'finished' }
   | { readonly kind: 'replanned'; readonly planNumber: number }

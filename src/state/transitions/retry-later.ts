@@ -15,6 +15,7 @@ import {
 } from './locked-job.ts';
 import { endedUnder, mayEnd } from './own-ending.ts';
 
+/** When the job may be claimed again, or that it was not ours any more. */
 export type RetryLaterOutcome =
   { readonly kind: 'waiting'; readonly nextAttemptAt: Micros } | { readonly kind: 'lost' };
 

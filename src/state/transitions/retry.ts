@@ -3,6 +3,7 @@ import type { JobKey, JobStatus } from '../../job/job.ts';
 import type { Database } from '../database.ts';
 import { changeJob, lockJobAndOrganization, NO_LEASE } from './locked-job.ts';
 
+/** Whether the job waits to be claimed again. */
 export type RetryOutcome =
   | { readonly kind: 'queued' }
   | { readonly kind: 'refused'; readonly status: JobStatus }
