@@ -6,6 +6,7 @@ import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
 import { failed, type CommandError, type ExitCode } from './command-error.ts';
 import { between, count, size } from '../http/human-text.ts';
+import { resolveCommand, retryCommand } from './next-commands.ts';
 import { STATUS_STYLES } from './paint.ts';
 import type { Session } from './session.ts';
 
@@ -44,10 +45,13 @@ function unsuccessful(job: JobRecord): CommandError {
   const why = `${job.errorReason ?? 'no reason recorded'}: ${job.errorMessage ?? 'no message recorded'}`;
   if (job.needsOperator)
     return failed(
-      `${name} needs an operator (${why}): see pulse-billing-etl show ${organizationId} ${jobId}`,
+      `${name} needs an operator (${why}): see pulse-billing-etl show ${organizationId} ${jobId}, ` +
+        `then ${resolveCommand(job, 'committed')} or ${resolveCommand(job, 'not-committed')}`,
     );
-  if (job.status === 'CANCELLED') return failed(`${name} was cancelled`);
-  if (isTerminal(job.status)) return failed(`${name} ${job.status}, ${why}`);
+  if (job.status === 'CANCELLED')
+    return failed(`${name} was cancelled; if it is wanted after all: ${retryCommand(job)}`);
+  if (isTerminal(job.status))
+    return failed(`${name} ${job.status}, ${why}; once that is mended: ${retryCommand(job)}`);
   const after = job.errorReason === undefined ? '' : ` after ${why}`;
   return failed(
     `${name} has not ended: it is ${job.status}${after}; a worker or another run goes on from there`,

@@ -12,6 +12,8 @@ import { addOrgCommand } from './org/org-command.ts';
 import { paintFor } from './paint.ts';
 import { addPlanCommand } from './plan-command.ts';
 import { addProvisionCommand } from './provision-command.ts';
+import { addResolveCommand } from './resolve-command.ts';
+import { addRetryCommand } from './retry-command.ts';
 import { addRunCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
 import { addShowCommand } from './show-command.ts';
@@ -29,6 +31,8 @@ const COMMANDS = [
   addStatusCommand,
   addShowCommand,
   addCancelCommand,
+  addRetryCommand,
+  addResolveCommand,
 ];
 
 /** Runs one command; argv is what follows the program's name. */

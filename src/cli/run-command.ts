@@ -41,6 +41,9 @@ async function run(
     throw refused(
       `organization "${request.organizationId}" is paused: pulse-billing-etl org resume ${request.organizationId}`,
     );
+  const known = await state.jobs.find(request);
+  // Nobody may run it before it is settled, and waiting for that would look like a run.
+  if (known?.needsOperator) return printOutcome(known, state, session, json);
   const job = await runWithProgress(request, app, session, !json);
   return printOutcome(job, state, session, json);
 }

@@ -9,6 +9,7 @@ import { jobNotFound } from './command-error.ts';
 import { withExamples, withJson, type JsonOption } from './help.ts';
 import { between, count, size, time } from '../http/human-text.ts';
 import { fullJobJson } from './job-outcome.ts';
+import { countQuery, resolveCommand, retryCommand } from './next-commands.ts';
 import { planFields } from './plan-command.ts';
 import { migratedState, type Session } from './session.ts';
 import { fieldList, textTable, type Column } from './text-table.ts';
@@ -57,6 +58,7 @@ function jobFields(job: JobRecord): [string, string][] {
     ['status', job.needsOperator ? `${job.status}, needs an operator` : job.status],
     ['asked window', job.window && `${time(job.window.start)} to ${time(job.window.end)}`],
     ['error', job.errorReason && `${job.errorReason}: ${job.errorMessage ?? ''}`],
+    ...nextFields(job),
     ['cancel requested', job.cancelRequested ? 'yes' : undefined],
     ['attempts', `${job.attempts}, interruptions ${job.interruptions}`],
     ['next attempt', job.nextAttemptAt === undefined ? undefined : time(job.nextAttemptAt)],
@@ -73,6 +75,18 @@ function jobFields(job: JobRecord): [string, string][] {
     ['finished', `${time(job.finishedAt)}, took ${between(job.startedAt, job.finishedAt)}`],
   ];
   return fields.filter((field): field is [string, string] => field[1] !== undefined);
+}
+
+/** What there is to type about a job that does not go on by itself. */
+function nextFields(job: JobRecord): [string, string | undefined][] {
+  if (job.status === 'FAILED' || job.status === 'CANCELLED') return [['to try again', retryCommand(job)]];
+  if (!job.needsOperator) return [];
+  return [
+    ['count its rows', countQuery(job)],
+    [`if ${count(job.commitSet && commitSetRows(job.commitSet))}`, resolveCommand(job, 'committed')],
+    ['if 0', resolveCommand(job, 'not-committed')],
+    ['otherwise', 'see commit_ambiguous in docs/runbook.md'],
+  ];
 }
 
 function commitSetText({ commitSet }: JobRecord): string | undefined {

@@ -20,6 +20,8 @@ const COMMANDS = [
   ['status'],
   ['show'],
   ['cancel'],
+  ['retry'],
+  ['resolve'],
 ];
 
 test('every command has help with an example of itself', async () => {
