@@ -34,8 +34,10 @@ export class Heartbeat {
   async watchLeases(signal: AbortSignal): Promise<void> {
     const { settings, running, services } = this.#context;
     while (!signal.aborted) {
-      running.stopExpired(services.clock.nowMs());
-      await services.clock.sleep(settings.leaseMs / 10, signal);
+      const nowMs = services.clock.nowMs();
+      const nextMs = running.stopExpired(nowMs);
+      // A run that begins meanwhile has a whole lease before it.
+      await services.clock.sleep(Math.min(settings.leaseMs / 10, nextMs - nowMs), signal);
     }
   }
 

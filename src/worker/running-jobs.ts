@@ -42,13 +42,15 @@ export class RunningJobs {
     this.stop(this.leases(), cause);
   }
 
-  /** Stops every run whose lease somebody else may hold by now. */
-  stopExpired(nowMs: number): void {
-    const expired = [...this.#byName.values()].filter((running) => running.sureUntilMs <= nowMs);
+  /** Stops every run whose lease somebody else may hold by now; returns when the next lease runs out unless it is renewed. */
+  stopExpired(nowMs: number): number {
+    const all = [...this.#byName.values()];
+    const expired = all.filter((running) => running.sureUntilMs <= nowMs);
     this.stop(
       expired.map((running) => running.lease),
       'lease_lost',
     );
+    return Math.min(...all.map((running) => running.sureUntilMs).filter((untilMs) => untilMs > nowMs));
   }
 
   get size(): number {
