@@ -36,5 +36,5 @@ USER 65532:65532
 EXPOSE 8080
 # Node is process 1 and handles SIGTERM itself: it drains. Health is asked over HTTP, by whoever runs the image.
 # A small young generation keeps the garbage of passing batches small.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/main.js"]
 CMD ["worker"]

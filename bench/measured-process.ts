@@ -2,11 +2,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** One process: how long it took, what it used of the processors, the most memory it held, what it printed. */
+/** One process: how long it took, what it used of the processors, the memory it held at most and over time, what it printed. */
 export interface Measured {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly peakRssMb: number;
+  /** One value for every SAMPLE_MS of its life. */
+  readonly rssMb: readonly number[];
   readonly stdout: string;
 }
 
@@ -23,25 +25,42 @@ export async function measured(
     env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let used = { cpuSeconds: 0, peakRssMb: 0 };
-  const sampling = setInterval(() => (used = usedBy(child.pid) ?? used), SAMPLE_MS);
+  let used = { cpuSeconds: 0, peakRssMb: 0, rssMb: 0 };
+  const rssMb: number[] = [];
+  const sampling = setInterval(() => {
+    const sample = usedBy(child.pid);
+    if (!sample) return;
+    used = sample;
+    rssMb.push(sample.rssMb);
+  }, SAMPLE_MS);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (text: Buffer) => (output.stdout += text.toString()));
   child.stderr.on('data', (text: Buffer) => (output.stderr += text.toString()));
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearInterval(sampling);
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${output.stderr}`);
-  return { ...used, seconds: (performance.now() - startedMs) / 1000, stdout: output.stdout };
+  return {
+    cpuSeconds: used.cpuSeconds,
+    peakRssMb: used.peakRssMb,
+    rssMb,
+    seconds: (performance.now() - startedMs) / 1000,
+    stdout: output.stdout,
+  };
 }
 
-function usedBy(pid: number | undefined): { cpuSeconds: number; peakRssMb: number } | undefined {
+function usedBy(
+  pid: number | undefined,
+): { cpuSeconds: number; peakRssMb: number; rssMb: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    if (peak === undefined) return undefined;
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const peak = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
+    const now = /VmRSS:\s+(\d+) kB/.exec(status)?.[1];
+    if (peak === undefined || now === undefined) return undefined;
     return {
       cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS_A_SECOND,
       peakRssMb: Number(peak) / 1024,
+      rssMb: Number(now) / 1024,
     };
   } catch {
     return undefined;

@@ -73,7 +73,7 @@ async function copied(environments: BenchEnvironments, round: number): Promise<T
     PROJECT_ID: 'bench',
     READ_STREAMS: String(STREAMS),
   };
-  const call = (...args: string[]) => measured(['--max-semi-space-size=8', PROGRAM, ...args], variables);
+  const call = (...args: string[]) => measured(['--max-semi-space-size=4', PROGRAM, ...args], variables);
   await call('migrate');
   await call(
     ...['org', 'set', organization, '--source', `source-env.${SOURCE_DATASET}.${SOURCE_TABLE}`],

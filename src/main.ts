@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=4
 /** The program: hands the process to the command line, and nothing else. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -114,7 +114,7 @@ async function failUnknownOrganization(
   message: HeldMessage,
   request: JobRequest,
 ): Promise<Settlement> {
-  const text = `organization "${request.organizationId}" is not configured; add it with org set ${request.organizationId} --source … --destination … and publish the job again under a new job_id`;
+  const text = `organization "${request.organizationId}" is not configured; add it with org set ${request.organizationId} --source … --destination … then retry ${request.organizationId} ${request.jobId}`;
   const outcome = await context.services.state.jobs.failUnclaimed(request, 'unknown_organization', text);
   if (outcome.kind === 'lost') return { kind: 'park', delayMs: 0, mayGiveBack: false };
   context.observer.decided('unknown_organization', message.delivery);
