@@ -9,6 +9,7 @@ import { settleInSlot, settleWithoutSlot, type Settlement } from './settle-messa
 import type { WorkerContext } from './worker-context.ts';
 
 const TROUBLE_DELAY_MS = 3_000;
+const MAX_TROUBLE_DELAY_MS = 60_000;
 const WAKE_CHECK_MS = 250;
 
 /** Accepts deliveries until it is closed; everything it holds is extended by the heartbeat. */
@@ -72,7 +73,7 @@ export class Dispatcher {
   }
 
   async #settle(message: HeldMessage): Promise<void> {
-    const first = await this.#orParkOnTrouble(() => settleWithoutSlot(this.#context, message));
+    const first = await this.#orParkOnTrouble(message, () => settleWithoutSlot(this.#context, message));
     const { parsed } = message;
     if (first.kind !== 'needs_slot' || parsed.kind !== 'valid') return this.#carryOut(message, first);
     if (this.#closed) return;
@@ -82,7 +83,9 @@ export class Dispatcher {
 
   async #settleInSlot(message: HeldMessage, request: JobRequest): Promise<void> {
     if (this.#closed || !this.#context.held.isHeld(message)) return;
-    const settlement = await this.#orParkOnTrouble(() => settleInSlot(this.#context, message, request));
+    const settlement = await this.#orParkOnTrouble(message, () =>
+      settleInSlot(this.#context, message, request),
+    );
     await this.#carryOut(message, settlement);
     if (settlement.kind === 'ack') this.#wakeOrganization(request.organizationId);
   }
@@ -102,13 +105,17 @@ export class Dispatcher {
     await (settlement.kind === 'ack' ? ack(message) : nack(message));
   }
 
-  /** What cannot be settled because the database or the broker is out of reach is held and tried again: an outage costs no message. */
-  async #orParkOnTrouble(settle: () => Promise<Settlement>): Promise<Settlement> {
+  /** What cannot be settled because the database or the broker is out of reach is held and tried again, ever less often: an outage costs no message. */
+  async #orParkOnTrouble(message: HeldMessage, settle: () => Promise<Settlement>): Promise<Settlement> {
     try {
-      return await settle();
+      const settlement = await settle();
+      if (settlement.kind !== 'needs_slot') message.troubles = 0;
+      return settlement;
     } catch (error) {
       this.#context.observer.trouble(error instanceof Error ? error.message : String(error));
-      return { kind: 'park', delayMs: TROUBLE_DELAY_MS, mayGiveBack: false };
+      const delayMs = Math.min(MAX_TROUBLE_DELAY_MS, TROUBLE_DELAY_MS * 2 ** message.troubles);
+      message.troubles += 1;
+      return { kind: 'park', delayMs, mayGiveBack: false };
     }
   }
 

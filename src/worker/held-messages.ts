@@ -19,6 +19,8 @@ export type HeldMessage = {
   wakeAtMs: number;
   /** Whether it was counted as parked; parking again after a look is no new decision. */
   hasParked: boolean;
+  /** How often in a row it could not be settled for want of database or broker. */
+  troubles: number;
 };
 
 /** The newest delivery of each message that is held under one name. */
@@ -50,6 +52,7 @@ export class HeldMessages {
       phase: 'ready',
       wakeAtMs: 0,
       hasParked: false,
+      troubles: 0,
     };
     this.#byName.set(name, message);
     return { kind: 'new', message };

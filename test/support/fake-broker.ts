@@ -131,6 +131,12 @@ export class FakeBroker implements Publisher {
     this.#deliver(message, subscriber);
   }
 
+  /** What a message says. */
+  contentOf(messageId: string): unknown {
+    const message = this.#messages.get(messageId) ?? this.#acked.get(messageId);
+    return message && JSON.parse(Buffer.from(message.data).toString());
+  }
+
   /** Ids of the messages that are neither acked nor dead-lettered. */
   unacked(): string[] {
     return [...this.#messages.keys()];

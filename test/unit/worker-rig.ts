@@ -162,7 +162,7 @@ export async function aRig(context: TestContext, options: BrokerOptions = {}): P
 }
 
 /** A promise to be kept by the test. */
-export function aGate(): { readonly opened: Promise<void>; open(): void } {
+export function aGate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { opened, open };
