@@ -64,7 +64,7 @@ async function tryCommit(
   const request = { parent: tableResource(table), writeStreams: [...streams] };
   try {
     const [response] = await environment.write.batchCommitWriteStreams(request, SINGLE_CALL);
-    return readResponse(response);
+    return readResponse(response, streams.length);
   } catch (thrown) {
     const error = environment.storageError(
       thrown,
@@ -79,8 +79,8 @@ async function tryCommit(
   }
 }
 
-/** A commit time means committed; so does that every stream had been before. */
-function readResponse({ commitTime, streamErrors }: CommitResponse): Try {
+/** A commit time means committed; so does that every stream of the set had been before, not only every stream complained of. */
+function readResponse({ commitTime, streamErrors }: CommitResponse, setSize: number): Try {
   if (commitTime) return { kind: 'committed' };
   const errors = (streamErrors ?? []).map((error) => ({ ...error, code: storageErrorCode(error) }));
   const message = errors
@@ -88,7 +88,8 @@ function readResponse({ commitTime, streamErrors }: CommitResponse): Try {
     .join('; ');
   if (errors.length === 0)
     return { kind: 'refused', message: 'neither a commit time nor an error was answered' };
-  if (errors.every(({ code }) => code === 'STREAM_ALREADY_COMMITTED')) return { kind: 'committed' };
+  const before = errors.filter(({ code }) => code === 'STREAM_ALREADY_COMMITTED');
+  if (before.length === setSize) return { kind: 'committed' };
   if (errors.some(({ code }) => GONE.includes(code))) return { kind: 'refused', message };
   return {
     kind: 'unknown',
