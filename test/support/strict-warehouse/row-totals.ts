@@ -1,0 +1,48 @@
+// The exact totals of rows by the rule of spec.md §5, worked out from the values one by one: what the product is checked against.
+import { exactMoney } from '../../../dev/billing-export/exact-money.ts';
+import type { VerifiedColumns } from '../../../src/etl/source.ts';
+import { addTotals, decimalText, type ColumnTotal, type Totals } from '../../../src/job/totals.ts';
+import type { Cell, Row } from './arrow-rows.ts';
+
+const FLOAT_SCALE = 15;
+
+/** The totals of the rows per currency. */
+export function rowTotals(rows: readonly Row[], { columns, currencyColumn }: VerifiedColumns): Totals {
+  return addTotals(
+    rows.map((row) => [
+      {
+        currency: currencyColumn === undefined ? null : ((row[currencyColumn] ?? null) as string | null),
+        rows: 1,
+        columns: Object.fromEntries(
+          columns.map((path) => [path, columnTotal(valuesAt(row as Cell, path.split('.')))]),
+        ),
+      },
+    ]),
+  );
+}
+
+/** Every value at a path, looking into lists. */
+function valuesAt(cell: Cell, path: readonly string[]): readonly Cell[] {
+  if (cell === null) return [];
+  if (Array.isArray(cell)) return (cell as readonly Cell[]).flatMap((item) => valuesAt(item, path));
+  const [name, ...rest] = path;
+  if (name === undefined) return [cell];
+  return valuesAt((cell as { readonly [name: string]: Cell })[name] ?? null, rest);
+}
+
+function columnTotal(values: readonly Cell[]): ColumnTotal {
+  const numbers = values.filter((value) => typeof value === 'number');
+  const units = values.map((value) => {
+    if (typeof value === 'number') return Number.isFinite(value) ? exactMoney(value) : 0n;
+    return typeof value === 'bigint' ? value * 10n ** BigInt(FLOAT_SCALE) : 0n;
+  });
+  return {
+    sum: decimalText(
+      units.reduce((sum, value) => sum + value, 0n),
+      FLOAT_SCALE,
+    ),
+    nan: numbers.filter(Number.isNaN).length,
+    positiveInfinity: numbers.filter((value) => value === Infinity).length,
+    negativeInfinity: numbers.filter((value) => value === -Infinity).length,
+  };
+}
