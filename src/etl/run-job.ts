@@ -10,7 +10,7 @@ import { step } from './steps.ts';
 import { verify } from './verify.ts';
 
 /** How a run ended; everything but `unsettled` is recorded in the database. */
-export type RunOutcome = { readonly kind: 'success' } | { readonly kind: 'needs_operator' } | Settled;
+export type RunOutcome = { readonly kind: 'needs_operator' } | Settled;
 
 /** Never throws: errors and stops are settled in the database and told as the outcome. */
 export async function runJob(run: Run): Promise<RunOutcome> {

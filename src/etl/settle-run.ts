@@ -1,12 +1,14 @@
-/** Records how a run that did not succeed ends: waiting for a retry, failed, cancelled, handed over, or lost. */
+/** Records how a run ends that was stopped or met an error: waiting for a retry, failed, cancelled, handed over, or lost. */
 import { LeaseLostError, type JobError, type TerminalError, type TransientError } from '../job/errors.ts';
 import type { Micros } from '../job/instant.ts';
 import type { Reason } from '../job/reason.ts';
 import { backoffMs, nextRetry } from '../job/retry-policy.ts';
 import type { Run, StopCause } from './run.ts';
 
-/** The end of a run without success. */
+/** The end of a run that was stopped or met an error. */
 export type Settled =
+  /** The job had succeeded: only the reply that said so was lost. */
+  | { readonly kind: 'success' }
   | { readonly kind: 'failed'; readonly reason: Reason; readonly message: string }
   | {
       readonly kind: 'waiting';
@@ -32,15 +34,29 @@ export async function settleStop(run: Run, stopCause: StopCause): Promise<Settle
   });
 }
 
-/** Records an error by its meaning; after the decision every error only means later, since a decided job is rolled forward. */
+/**
+ * Records an error by its meaning; after the decision every error only means later, since a decided job is rolled forward.
+ * The database is asked how far the job has come, because the error may be that of a reply that was lost.
+ */
 export async function settleFailure(run: Run, error: JobError): Promise<Settled> {
   return settled(async () => {
     if (error instanceof LeaseLostError) return { kind: 'lost' };
-    const decided = await isDecided(run);
-    if (decided) return wait(run, error, decidedDelayMs(run, error));
+    const job = await run.state.jobs.find(run.lease);
+    if (job?.status === 'SUCCESS' && job.leaseEpoch === run.lease.epoch) return { kind: 'success' };
+    if (job?.status === 'COMMITTING') return wait(run, error, decidedDelayMs(run, error));
     if (error.outcome === 'terminal') return fail(run, error);
+    if (error.reason === 'database_unavailable') return handBack(run, error);
     return retryOrFail(run, error as TransientError);
   });
+}
+
+/** The database could not be reached and now can: an outage of ours is no attempt, and must never fail a job. Source: spec.md §6. */
+async function handBack(run: Run, error: JobError): Promise<Settled> {
+  run.observer.note(run.lease, 'the run stopped because the database could not be reached', {
+    error: error.message,
+  });
+  const outcome = await run.state.jobs.interrupt(run.lease);
+  return outcome.kind === 'lost' ? { kind: 'lost' } : { kind: 'interrupted' };
 }
 
 async function retryOrFail(run: Run, error: TransientError): Promise<Settled> {
@@ -65,12 +81,6 @@ async function wait(run: Run, error: JobError, delayMs: number): Promise<Settled
 
 function decidedDelayMs(run: Run, error: JobError | TerminalError): number {
   return backoffMs(run.settings.retryDelayMs, run.job.attempts + 1, error.reason, run.random);
-}
-
-/** Asked of the database: the error may have come after a decision whose reply was lost. */
-async function isDecided(run: Run): Promise<boolean> {
-  const job = await run.state.jobs.find(run.lease);
-  return job?.status === 'COMMITTING';
 }
 
 async function settled(record: () => Promise<Settled>): Promise<Settled> {
