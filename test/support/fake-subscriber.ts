@@ -79,6 +79,7 @@ export class FakeSubscriber implements DeliverySource {
   }
 
   async close(): Promise<void> {
+    assert.notEqual(this.#phase, 'closed', `${this.name} was closed twice`);
     this.#phase = 'closed';
     await this.#answersTake;
   }

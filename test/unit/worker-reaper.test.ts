@@ -20,6 +20,20 @@ test('a job without a message is published again by one of two replicas, and run
   assert.equal(rig.runs.length, 2);
 });
 
+test('two replicas publish a silent job once in two leases, not once each', async (t) => {
+  const rig = await aRig(t);
+  await rig.organizations(['acme']);
+  await rig.state.jobs.admit(requestOf('acme', 'job'), undefined);
+  // Nothing is delivered, so nothing but the other's round can keep the second from publishing.
+  for (const name of ['a', 'b']) rig.start(name, REAPING).subscriber.cut();
+  const published = await rig.untilEvents('published', 5);
+  const gapsMs = published.slice(1).map(({ atMs }, at) => atMs - (published[at]?.atMs ?? 0));
+  assert.ok(
+    gapsMs.every((gapMs) => gapMs > 2 * LEASE_MS),
+    gapsMs.join(),
+  );
+});
+
 test('what is published again asks for the same job: type, window and requester', async (t) => {
   const rig = await aRig(t);
   const request = {
