@@ -63,11 +63,20 @@ function unneededField(field: Field, path: string): MergedField {
 }
 
 function addedField(field: Field, path: string): MergedField {
-  const nullable: Field = field.mode === 'REQUIRED' ? { ...field, mode: 'NULLABLE' } : field;
+  const nullable = relaxedField(field);
   return {
     field: nullable,
     changes: [`+ ${path}${field.name} ${field.type} ${nullable.mode}`],
     conflicts: [],
+  };
+}
+
+/** The rows that are there have no value for it, nor for anything within it. */
+function relaxedField(field: Field): Field {
+  return {
+    ...field,
+    mode: field.mode === 'REQUIRED' ? 'NULLABLE' : field.mode,
+    ...(field.fields ? { fields: field.fields.map(relaxedField) } : {}),
   };
 }
 

@@ -106,10 +106,10 @@ export async function etlRig(context: TestContext, rows: number): Promise<EtlRig
     run,
     async runToEnd(options = {}, mostRuns = 20) {
       for (let runs = 1; ; runs += 1) {
+        await clock.advance(2 * LEASE_MS);
         const ran = await run({ jobId: 'job', ...options });
         if (['success', 'failed', 'cancelled', 'needs_operator'].includes(ran.outcome.kind)) return ran;
         assert.ok(runs < mostRuns, `the job has not ended after ${runs} runs: ${JSON.stringify(ran.notes)}`);
-        await clock.advance(2 * LEASE_MS);
       }
     },
     async assertCopied() {
