@@ -94,11 +94,15 @@ async function appendAll(
       load.signal.throwIfAborted();
       return opened;
     });
+    // Waited for only now, so that a batch is read and cut while earlier ones are on their way.
+    const trouble = await releasedOnError(reservation, () => window.room());
+    if (trouble) {
+      reservation.release();
+      return trouble;
+    }
     window.send(batch, cut.rows, reservation);
     nextBatch += 1;
     writeOffset += batch.rowsWritten;
-    const trouble = await window.room();
-    if (trouble) return trouble;
   }
 }
 
