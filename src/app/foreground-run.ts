@@ -24,7 +24,7 @@ export type ForegroundRun = {
   readonly onProgress: (progress: RunProgress) => void;
 };
 
-/** Resolves with the job as it is recorded when the run has ended or was stopped at a checkpoint. */
+/** Resolves with the job as it is recorded when the run has ended, was stopped at a checkpoint or needs an operator. */
 export async function runInForeground(request: JobRequest, run: ForegroundRun): Promise<JobRecord> {
   const { config, logger, state, signal } = run;
   const { source, settled } = singleDelivery(encodeMessage(request));
@@ -34,16 +34,25 @@ export async function runInForeground(request: JobRequest, run: ForegroundRun): 
     state,
     withProgress(runObserver(logger, metrics), run.onProgress),
   );
+  const observer = workerObserver(logger, metrics);
+  // Such a job is held for as long as it waits for a person; a command in the foreground hands it to that person.
+  const needsOperator = new AbortController();
   const worker = new Worker({
     settings: workerSettings(config),
     services,
     deliveries: source,
     publisher: noPublisher,
     openSides: (organization) => run.sides.open(organization),
-    observer: workerObserver(logger, metrics),
+    observer: {
+      ...observer,
+      runEnded(key, outcome, figures) {
+        observer.runEnded(key, outcome, figures);
+        if (outcome.kind === 'needs_operator') needsOperator.abort();
+      },
+    },
   });
   worker.start();
-  await Promise.race([settled, aborted(signal)]);
+  await Promise.race([settled, aborted(signal), aborted(needsOperator.signal)]);
   await worker.drain();
   const job = await state.jobs.find(request);
   if (!job) throw new Error(`job ${jobName(request)} is not in the database`);
