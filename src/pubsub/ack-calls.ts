@@ -10,6 +10,7 @@ const MAX_TRIES = 4;
 const RETRY_MS = 250;
 
 export type AckCallKind = 'ack' | 'nack' | 'extend';
+type AckCall = (ackIds: string[]) => Promise<unknown>;
 
 /** Every failed try is told to onFailure; a call given up means that the message comes again, which is harmless. */
 export class AckCalls {
@@ -17,7 +18,7 @@ export class AckCalls {
   readonly #subscription: string;
   readonly #clock: Clock;
   readonly #onFailure: (kind: AckCallKind, message: string) => void;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: {
     subscriber: v1.SubscriberClient;
@@ -31,8 +32,8 @@ export class AckCalls {
     this.#onFailure = options.onFailure;
   }
 
-  ack(ackIds: readonly string[]): Promise<void> {
-    return this.#inBatches('ack', ackIds, (batch) =>
+  async ack(ackIds: readonly string[]): Promise<void> {
+    await this.#inBatches('ack', ackIds, (batch) =>
       this.#subscriber.acknowledge(
         { subscription: this.#subscription, ackIds: batch },
         { timeout: CALL_TIMEOUT_MS },
@@ -40,11 +41,12 @@ export class AckCalls {
     );
   }
 
-  nack(ackIds: readonly string[]): Promise<void> {
-    return this.#modify('nack', ackIds, 0);
+  async nack(ackIds: readonly string[]): Promise<void> {
+    await this.#modify('nack', ackIds, 0);
   }
 
-  extend(ackIds: readonly string[], ackDeadlineMs: number): Promise<void> {
+  /** Resolves with the ids that were extended. */
+  extend(ackIds: readonly string[], ackDeadlineMs: number): Promise<string[]> {
     return this.#modify('extend', ackIds, ackDeadlineMs / 1000);
   }
 
@@ -53,7 +55,7 @@ export class AckCalls {
     while (this.#underWay.size > 0) await Promise.race(this.#underWay);
   }
 
-  #modify(kind: AckCallKind, ackIds: readonly string[], ackDeadlineSeconds: number): Promise<void> {
+  #modify(kind: AckCallKind, ackIds: readonly string[], ackDeadlineSeconds: number): Promise<string[]> {
     return this.#inBatches(kind, ackIds, (batch) =>
       this.#subscriber.modifyAckDeadline(
         { subscription: this.#subscription, ackIds: batch, ackDeadlineSeconds },
@@ -62,32 +64,38 @@ export class AckCalls {
     );
   }
 
-  async #inBatches(
-    kind: AckCallKind,
-    ackIds: readonly string[],
-    call: (batch: string[]) => Promise<unknown>,
-  ): Promise<void> {
+  async #inBatches(kind: AckCallKind, ackIds: readonly string[], call: AckCall): Promise<string[]> {
     const batches = [];
     for (let start = 0; start < ackIds.length; start += MAX_IDS_A_CALL)
       batches.push(ackIds.slice(start, start + MAX_IDS_A_CALL));
-    await Promise.all(batches.map((batch) => this.#tracked(this.#tried(kind, () => call(batch)))));
+    const done = await Promise.all(batches.map((batch) => this.#tracked(this.#tried(kind, batch, call))));
+    return done.flat();
   }
 
-  async #tried(kind: AckCallKind, call: () => Promise<unknown>): Promise<void> {
-    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+  /** The ids that went through. */
+  async #tried(kind: AckCallKind, batch: string[], call: AckCall): Promise<string[]> {
+    for (let tries = 1; ; tries++) {
       try {
-        await call();
-        return;
+        await call(batch);
+        return batch;
       } catch (error) {
         const trouble = pubSubTrouble(error, this.#subscription);
         this.#onFailure(kind, trouble.message);
-        if (trouble.kind !== 'transient') return;
+        if (trouble.kind === 'rejected' && batch.length > 1) return this.#halved(kind, batch, call);
+        if (trouble.kind !== 'transient' || tries === MAX_TRIES) return [];
         await this.#clock.sleep(RETRY_MS * 2 ** tries);
       }
     }
   }
 
-  #tracked(call: Promise<void>): Promise<void> {
+  /** With exactly-once delivery one id that is no longer valid fails the call for all; the others must not suffer. */
+  async #halved(kind: AckCallKind, batch: string[], call: AckCall): Promise<string[]> {
+    const middle = Math.ceil(batch.length / 2);
+    const halves = [batch.slice(0, middle), batch.slice(middle)];
+    return (await Promise.all(halves.map((half) => this.#tried(kind, half, call)))).flat();
+  }
+
+  #tracked<T>(call: Promise<T>): Promise<T> {
     const tracked = call.finally(() => this.#underWay.delete(tracked));
     this.#underWay.add(tracked);
     return tracked;

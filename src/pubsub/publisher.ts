@@ -8,6 +8,10 @@ const PUBLISH_TIMEOUT_MS = 20_000;
 /** Limits of a Pub/Sub attribute. Source: Pub/Sub documentation, quotas and limits. */
 const MAX_ATTRIBUTE_BYTES = 1_024;
 const MAX_ATTRIBUTES = 100;
+/** Attributes with this beginning are Pub/Sub's own and refused from others. Source: the same. */
+const RESERVED = 'goog';
+/** A request may have 10 MB, and the attributes of a message up to 128 KiB of it. Source: the same. */
+const MAX_DEAD_LETTER_BYTES = 9_500_000;
 
 /** Publishes to the two topics; rejects with a sentence that says what to mend. */
 export function createPublisher(
@@ -28,13 +32,20 @@ export function createPublisher(
   };
   return {
     publishJob: (request) => publish(topics.topic, encodeMessage(request), {}),
-    publishDeadLetter: (data, attributes) => publish(topics.deadLetterTopic, data, attributes),
+    publishDeadLetter: (data, attributes) => {
+      if (data.byteLength <= MAX_DEAD_LETTER_BYTES) return publish(topics.deadLetterTopic, data, attributes);
+      const original = { original_bytes: String(data.byteLength) };
+      const beginning = data.subarray(0, MAX_DEAD_LETTER_BYTES);
+      return publish(topics.deadLetterTopic, beginning, { ...attributes, ...original });
+    },
   };
 }
 
 /** A message that came with the most attributes allowed still gets a reason: the last ones, which are ours, win. */
 function withinLimits(attributes: Readonly<Record<string, string>>): Record<string, string> {
-  const entries = Object.entries(attributes).slice(-MAX_ATTRIBUTES);
+  const entries = Object.entries(attributes)
+    .filter(([key]) => !key.startsWith(RESERVED))
+    .slice(-MAX_ATTRIBUTES);
   return Object.fromEntries(entries.map(([key, value]) => [key, truncated(value)]));
 }
 

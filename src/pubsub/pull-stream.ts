@@ -2,7 +2,8 @@
 import type { protos, v1 } from '@google-cloud/pubsub';
 import type { Clock, Random } from '../job/clock.ts';
 import type { ConnectionState } from '../worker/delivery.ts';
-import { pubSubTrouble } from './errors.ts';
+import { ConnectionReport } from './connection-report.ts';
+import { StreamPulse } from './stream-pulse.ts';
 
 export type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
 type StreamingPull = ReturnType<v1.SubscriberClient['streamingPull']>;
@@ -24,24 +25,28 @@ const MIN_RECONNECT_MS = 100;
 const MAX_RECONNECT_MS = 10_000;
 /** The client's own deadline is 15 minutes; the server ends streams as it sees fit, and each end is a reconnect anyway. */
 const STREAM_LIFE_MS = 24 * 60 * 60_000;
-/** Without a keep-alive from us the server ends the stream; any request on it counts. Source: StreamingPullRequest in pubsub.proto. */
-const KEEP_ALIVE_MS = 30_000;
+/** A stream that lived this long was a good one: its end is the server's habit, not trouble. */
+const GOOD_LIFE_MS = 10_000;
+/** Asks the server to answer pings. Source: StreamingPullRequest in pubsub.proto, and Google's own clients. */
+const PROTOCOL_VERSION = 1;
 
 /** Receives until it is stopped. */
 export class PullStream {
   readonly #options: PullStreamOptions;
   readonly #stopped = new AbortController();
   #stream: StreamingPull | undefined;
-  #paused = false;
-  #connection: ConnectionState = { connected: false, why: 'not started' };
-  #lastTrouble = '';
+  #endStream: () => void = () => undefined;
+  #held = false;
+  #away: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+  readonly #report: ConnectionReport;
 
   constructor(options: PullStreamOptions) {
     this.#options = options;
+    this.#report = new ConnectionReport(options.subscription, options.onTrouble);
   }
 
   connection(): ConnectionState {
-    return this.#connection;
+    return this.#report.state;
   }
 
   /** Opens the stream and opens it again each time it ends. */
@@ -49,97 +54,110 @@ export class PullStream {
     void this.#stayConnected();
   }
 
-  pause(): void {
-    this.#paused = true;
-    this.#stream?.pause();
+  /** Takes nothing more from the stream, or goes on: the last resort against a server that ignores flow control. */
+  hold(held: boolean): void {
+    if (held === this.#held) return;
+    this.#held = held;
+    if (held) this.#stream?.pause();
+    else this.#stream?.resume();
   }
 
-  resume(): void {
-    this.#paused = false;
-    this.#stream?.resume();
+  /** Ends the stream until rejoin(): a message sent into a stream nobody reads would spend its deadline there, again and again. */
+  leave(): void {
+    if (this.#away) return;
+    let end = (): void => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.#away = { over, end };
+    this.#endStream();
+  }
+
+  rejoin(): void {
+    this.#away?.end();
+    this.#away = undefined;
   }
 
   stop(): void {
     this.#stopped.abort();
-    this.#stream?.cancel();
-    this.#connection = { connected: false, why: 'stopped' };
+    this.#endStream();
+    this.rejoin();
+    this.#report.atRest('stopped');
   }
 
   async #stayConnected(): Promise<void> {
     const { clock, random } = this.#options;
+    const { signal } = this.#stopped;
+    const isStopped = (): boolean => signal.aborted;
     let failures = 0;
-    while (!this.#stopped.signal.aborted) {
-      const received = await this.#receiveUntilEnd();
-      failures = received ? 0 : failures + 1;
+    for (;;) {
+      await this.#away?.over;
+      if (isStopped()) return;
+      const openedMs = clock.nowMs();
+      const error = await this.#receiveUntilEnd();
+      const wasGood = clock.nowMs() - openedMs >= GOOD_LIFE_MS;
+      failures = wasGood ? 0 : failures + 1;
+      if (isStopped()) return;
+      if (this.#away) this.#report.atRest('pulling is paused');
+      else this.#report.ended(error, wasGood);
       const ceilingMs = Math.min(MAX_RECONNECT_MS, MIN_RECONNECT_MS * 2 ** failures);
-      await clock.sleep(MIN_RECONNECT_MS + random() * ceilingMs, this.#stopped.signal);
+      await clock.sleep(MIN_RECONNECT_MS + random() * ceilingMs, signal);
     }
   }
 
-  /** Resolves when the stream has ended, with whether it had been working. */
-  #receiveUntilEnd(): Promise<boolean> {
-    const { subscriber, onMessages } = this.#options;
+  /** Resolves when the stream has ended, with its error if it had one. */
+  #receiveUntilEnd(): Promise<unknown> {
+    const { subscriber, onMessages, clock } = this.#options;
     const ended = new AbortController();
+    const pulse = new StreamPulse(clock);
     return new Promise((resolve) => {
       const stream = subscriber.streamingPull({ timeout: STREAM_LIFE_MS });
-      let worked = false;
-      const markConnected = (): void => {
-        worked = true;
-        this.#lastTrouble = '';
-        if (!this.#stopped.signal.aborted) this.#connection = { connected: true, why: 'receiving' };
-      };
       const finish = (error?: unknown): void => {
         if (ended.signal.aborted) return;
         ended.abort();
-        this.#disconnected(error);
+        this.#stream = undefined;
         stream.cancel();
-        resolve(worked);
+        resolve(error);
       };
-      stream.on('metadata', markConnected);
-      stream.on('data', (response: { receivedMessages?: readonly ReceivedMessage[] | null }) => {
-        markConnected();
-        if (response.receivedMessages?.length) onMessages(response.receivedMessages);
+      const connected = (): void => {
+        if (!ended.signal.aborted && !this.#stopped.signal.aborted) this.#report.connected();
+      };
+      stream.on('metadata', connected);
+      stream.on('data', ({ receivedMessages }: protos.google.pubsub.v1.IStreamingPullResponse) => {
+        const messages = receivedMessages ?? [];
+        connected();
+        pulse.heard(messages.length);
+        if (messages.length > 0) onMessages(messages);
       });
       stream.on('error', finish);
       stream.on('end', () => finish());
       stream.on('close', () => finish());
       stream.write(this.#openingRequest());
       this.#stream = stream;
-      if (this.#paused) stream.pause();
-      void this.#keepAlive(stream, ended.signal);
+      this.#endStream = () => finish();
+      if (this.#held) stream.pause();
+      void pulse
+        .beat(
+          () => stream.write({ streamAckDeadlineSeconds: this.#ackDeadlineSeconds }),
+          () => !this.#held,
+          ended.signal,
+        )
+        .then((alive) => {
+          if (!alive) finish(new Error('the server no longer answers on the stream'));
+        });
     });
   }
 
-  async #keepAlive(stream: StreamingPull, ended: AbortSignal): Promise<void> {
-    const { clock, ackDeadlineMs } = this.#options;
-    for (;;) {
-      await clock.sleep(KEEP_ALIVE_MS, ended);
-      if (ended.aborted) return;
-      stream.write({ streamAckDeadlineSeconds: ackDeadlineMs / 1000 });
-    }
-  }
-
   #openingRequest(): protos.google.pubsub.v1.IStreamingPullRequest {
-    const { subscription, ackDeadlineMs, maxOutstanding, clientId } = this.#options;
+    const { subscription, maxOutstanding, clientId } = this.#options;
     return {
       subscription,
-      streamAckDeadlineSeconds: ackDeadlineMs / 1000,
+      streamAckDeadlineSeconds: this.#ackDeadlineSeconds,
       maxOutstandingMessages: maxOutstanding,
       clientId,
+      protocolVersion: PROTOCOL_VERSION,
     };
   }
 
-  #disconnected(error: unknown): void {
-    this.#stream = undefined;
-    if (this.#stopped.signal.aborted) return;
-    if (error === undefined) {
-      this.#connection = { connected: false, why: 'the stream ended, reconnecting' };
-      return;
-    }
-    const { message } = pubSubTrouble(error, this.#options.subscription);
-    this.#connection = { connected: false, why: message };
-    // Told once: an outage must not flood the log.
-    if (message !== this.#lastTrouble) this.#options.onTrouble(message);
-    this.#lastTrouble = message;
+  get #ackDeadlineSeconds(): number {
+    return this.#options.ackDeadlineMs / 1000;
   }
 }

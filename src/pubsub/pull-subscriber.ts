@@ -3,6 +3,7 @@ import type { Clock, Random } from '../job/clock.ts';
 import type { Delivery, DeliverySource } from '../worker/delivery.ts';
 import { AckCalls, type AckCallKind } from './ack-calls.ts';
 import type { PubSubClients } from './clients.ts';
+import { OutstandingDeliveries } from './outstanding-deliveries.ts';
 import { PullStream, type ReceivedMessage } from './pull-stream.ts';
 
 /** Pinned: an adaptive deadline shrinks with fast messages and then loses slow ones. */
@@ -15,6 +16,8 @@ export type PullSubscriberOptions = {
   /** Messages held at once; a server that sends more is paused until some are settled. */
   readonly maxOutstanding: number;
   readonly clientId: string;
+  /** Ten seconds at least; the broker takes no less. Source: StreamingPullRequest in pubsub.proto. */
+  readonly ackDeadlineMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly onAckFailure: (kind: AckCallKind, message: string) => void;
@@ -24,26 +27,13 @@ export type PullSubscriberOptions = {
 /** Receives nothing before start(). */
 export function createPullSubscriber(options: PullSubscriberOptions): DeliverySource {
   const subscription = `projects/${options.projectId}/subscriptions/${options.subscription}`;
-  const { clients, clock, random, maxOutstanding } = options;
-  const calls = new AckCalls({
-    subscriber: clients.subscriber,
-    subscription,
-    clock,
-    onFailure: options.onAckFailure,
-  });
-  const ackIds = new WeakMap<Delivery, string>();
-  let outstanding = 0;
-  let pausedByWorker = false;
+  const { clients, clock, random, maxOutstanding, ackDeadlineMs = ACK_DEADLINE_MS } = options;
+  const { subscriber } = clients;
+  const calls = new AckCalls({ subscriber, subscription, clock, onFailure: options.onAckFailure });
+  const outstanding = new OutstandingDeliveries(clock, ackDeadlineMs);
   let onDelivery: (delivery: Delivery) => void = () => undefined;
 
-  const adjustFlow = (): void =>
-    pausedByWorker || outstanding > maxOutstanding ? stream.pause() : stream.resume();
-
-  const settle = async (call: Promise<void>): Promise<void> => {
-    outstanding -= 1;
-    adjustFlow();
-    await call;
-  };
+  const adjustFlow = (): void => stream.hold(outstanding.size > maxOutstanding);
 
   const toDelivery = ({ ackId, message }: ReceivedMessage): Delivery => {
     const id = ackId ?? '';
@@ -51,48 +41,51 @@ export function createPullSubscriber(options: PullSubscriberOptions): DeliverySo
       messageId: message?.messageId ?? '',
       data: bytesOf(message?.data),
       attributes: message?.attributes ?? {},
-      ack: () => settle(calls.ack([id])),
-      nack: () => settle(calls.nack([id])),
+      async ack() {
+        outstanding.remove(delivery);
+        adjustFlow();
+        await calls.ack([id]);
+      },
+      async nack() {
+        const isOurs = outstanding.isOurs(delivery);
+        outstanding.remove(delivery);
+        adjustFlow();
+        if (isOurs) await calls.nack([id]);
+      },
     };
-    ackIds.set(delivery, id);
+    outstanding.add(delivery, id);
     return delivery;
   };
 
   const stream = new PullStream({
-    subscriber: clients.subscriber,
+    subscriber,
     subscription,
-    ackDeadlineMs: ACK_DEADLINE_MS,
+    ackDeadlineMs,
     maxOutstanding,
     clientId: options.clientId,
     clock,
     random,
     onTrouble: options.onTrouble,
     onMessages: (messages) => {
-      outstanding += messages.length;
+      const deliveries = messages.map(toDelivery);
       adjustFlow();
-      for (const message of messages) onDelivery(toDelivery(message));
+      deliveries.forEach((delivery) => onDelivery(delivery));
     },
   });
 
   return {
-    ackDeadlineMs: ACK_DEADLINE_MS,
+    ackDeadlineMs,
     start(handler) {
       onDelivery = handler;
       stream.start();
     },
-    pause() {
-      pausedByWorker = true;
-      adjustFlow();
+    pause: () => stream.leave(),
+    resume: () => stream.rejoin(),
+    async extend(deliveries) {
+      const sentMs = clock.nowMs();
+      const ackIds = outstanding.ackIdsOfOurs(deliveries);
+      outstanding.extended(await calls.extend(ackIds, ackDeadlineMs), sentMs);
     },
-    resume() {
-      pausedByWorker = false;
-      adjustFlow();
-    },
-    extend: (deliveries) =>
-      calls.extend(
-        deliveries.flatMap((delivery) => ackIds.get(delivery) ?? []),
-        ACK_DEADLINE_MS,
-      ),
     connection: () => stream.connection(),
     stopReceiving: () => stream.stop(),
     close: () => calls.settled(),

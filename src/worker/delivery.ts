@@ -7,7 +7,7 @@ export type Delivery = {
   readonly attributes: Readonly<Record<string, string>>;
   /** Tells the broker that the message is done with. Never rejects: a lost ack only means that the message comes again. */
   ack(): Promise<void>;
-  /** Gives the message back for immediate redelivery. Never rejects. */
+  /** Gives the message back for redelivery, unless its deadline has passed and the broker has it back already. Never rejects. */
   nack(): Promise<void>;
 };
 

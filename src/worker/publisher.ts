@@ -5,6 +5,6 @@ import type { JobRequest } from '../job/job.ts';
 export type Publisher = {
   /** Publishes a job; resolves with the message id. */
   publishJob(request: JobRequest): Promise<string>;
-  /** Publishes a message that can never run to the dead-letter topic, with why. */
+  /** Publishes a message that can never run to the dead-letter topic, with why; of one too large for that, the beginning. */
   publishDeadLetter(data: Uint8Array, attributes: Readonly<Record<string, string>>): Promise<string>;
 };

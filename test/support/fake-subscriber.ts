@@ -70,7 +70,7 @@ export class FakeSubscriber implements DeliverySource {
   }
 
   connection(): ConnectionState {
-    const receiving = this.#phase === 'started' && this.#connected;
+    const receiving = this.#phase === 'started' && this.#connected && !this.#paused;
     return { connected: receiving, why: receiving ? 'receiving' : this.#phase };
   }
 
