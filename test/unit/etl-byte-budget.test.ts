@@ -97,8 +97,8 @@ test('an abort after the grant takes nothing back', async () => {
   await a.settled;
   a.release();
   assert.deepEqual(await granted(b), [true]);
-  abort.abort(new Error('drain'));
   const c = asking(budget, 6);
+  abort.abort(new Error('drain'));
   assert.deepEqual(await granted(c), [false]);
   b.release();
   assert.deepEqual(await granted(c), [true]);
