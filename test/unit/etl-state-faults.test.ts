@@ -2,43 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TransientError } from '../../src/job/errors.ts';
-import type { State } from '../../src/state/open-state.ts';
 import { etlRig } from './etl-rig.ts';
+import { throughState } from './etl-state-wrapper.ts';
 
 const ROWS = 14;
-const STORES = ['jobs', 'steps', 'batches', 'organizations'] as const;
 const outage = new TransientError('database_unavailable', 'the database is out of reach');
-
-type Meddle = (operation: string, count: number, work: () => Promise<unknown>) => Promise<unknown>;
-
-/** The state with every operation of its stores passed through a function, which is told how often it was called. */
-function through(meddle: Meddle): (real: State) => State {
-  const counts = new Map<string, number>();
-  const wrapped = (name: string, store: object): unknown =>
-    new Proxy(store, {
-      get(target, property) {
-        const method = Reflect.get(target, property) as (...given: unknown[]) => Promise<unknown>;
-        const operation = `${name}.${String(property)}`;
-        return (...given: unknown[]) => {
-          const count = (counts.get(operation) ?? 0) + 1;
-          counts.set(operation, count);
-          return meddle(operation, count, () => method(...given));
-        };
-      },
-    });
-  return (real) => ({
-    ...real,
-    ...(Object.fromEntries(STORES.map((name) => [name, wrapped(name, real[name])])) as Pick<
-      State,
-      (typeof STORES)[number]
-    >),
-  });
-}
 
 test('a job survives the loss of any one call to the database, or of its answer', async (context) => {
   const calls = new Map<string, number>();
   const rig = await etlRig(context, ROWS);
-  await rig.runToEnd({ state: through((name, count, work) => (calls.set(name, count), work())) });
+  await rig.runToEnd({ state: throughState((name, count, work) => (calls.set(name, count), work())) });
   assert.ok(calls.size >= 8, `${[...calls.keys()].join()} are used`);
 
   for (const [operation, most] of calls)
@@ -46,7 +19,7 @@ test('a job survives the loss of any one call to the database, or of its answer'
       for (const when of ['before', 'after'] as const)
         await context.test(`${operation} ${nth} of ${most}, lost ${when} it took effect`, async (inner) => {
           const broken = await etlRig(inner, ROWS);
-          const state = through(async (name, count, work) => {
+          const state = throughState(async (name, count, work) => {
             if (name !== operation || count !== nth) return work();
             if (when === 'after') await work();
             throw outage;
