@@ -2,6 +2,7 @@
 import type { protos, v1 } from '@google-cloud/pubsub';
 import type { Clock, Random } from '../job/clock.ts';
 import type { ConnectionState } from '../worker/delivery.ts';
+import { isChannelReady } from './channel-state.ts';
 import { ConnectionReport } from './connection-report.ts';
 import { StreamPulse } from './stream-pulse.ts';
 
@@ -27,6 +28,8 @@ const MAX_RECONNECT_MS = 10_000;
 const STREAM_LIFE_MS = 24 * 60 * 60_000;
 /** A stream that lived this long was a good one: its end is the server's habit, not trouble. */
 const GOOD_LIFE_MS = 10_000;
+/** A refusal comes within this time of opening a stream; silence beyond it is that of an empty subscription. */
+const QUIET_MS = 1_000;
 /** Asks the server to answer pings. Source: StreamingPullRequest in pubsub.proto, and Google's own clients. */
 const PROTOCOL_VERSION = 1;
 
@@ -51,6 +54,7 @@ export class PullStream {
 
   /** Opens the stream and opens it again each time it ends. */
   start(): void {
+    this.#report.atRest('connecting');
     void this.#stayConnected();
   }
 
@@ -134,6 +138,7 @@ export class PullStream {
       this.#stream = stream;
       this.#endStream = () => finish();
       if (this.#held) stream.pause();
+      void this.#connectedWhenQuiet(connected, ended.signal);
       void pulse
         .beat(
           () => stream.write({ streamAckDeadlineSeconds: this.#ackDeadlineSeconds }),
@@ -144,6 +149,19 @@ export class PullStream {
           if (!alive) finish(new Error('the server no longer answers on the stream'));
         });
     });
+  }
+
+  async #connectedWhenQuiet(connected: () => void, ended: AbortSignal): Promise<void> {
+    const { clock, subscriber } = this.#options;
+    const isOver = (): boolean => ended.aborted;
+    for (;;) {
+      await clock.sleep(QUIET_MS, ended);
+      if (isOver()) return;
+      if (await isChannelReady(subscriber)) {
+        connected();
+        return;
+      }
+    }
   }
 
   #openingRequest(): protos.google.pubsub.v1.IStreamingPullRequest {

@@ -49,6 +49,15 @@ onEverySource((open) => {
     assert.deepEqual(source.connection(), { connected: true, why: 'receiving' });
   });
 
+  test('a source of a subscription without any message is connected, as probes want to know', async (t) => {
+    const subscription = await open(t);
+    const source = subscription.source();
+    const deliveries = collect(source);
+    await subscription.until(() => source.connection().connected, 'the connection');
+    assert.deepEqual(source.connection(), { connected: true, why: 'receiving' });
+    assert.equal(deliveries.length, 0);
+  });
+
   test('an ack ends a message; one without an answer comes again when its deadline has passed', async (t) => {
     const subscription = await open(t);
     const deliveries = collect(subscription.source());

@@ -1,7 +1,7 @@
 // Topics and subscriptions of their own for one test on a Pub/Sub emulator, and subscribers that tell what they met.
 import type { TestContext } from 'node:test';
 import { processClock } from '../../src/app/process-clock.ts';
-import type { Clock } from '../../src/job/clock.ts';
+import type { Clock, Random } from '../../src/job/clock.ts';
 import type { AckCallKind } from '../../src/pubsub/ack-calls.ts';
 import { createPubSubClients, type PubSubClients } from '../../src/pubsub/clients.ts';
 import { createPullSubscriber } from '../../src/pubsub/pull-subscriber.ts';
@@ -17,6 +17,14 @@ export interface Pulling {
   readonly deliveries: Delivery[];
   readonly troubles: string[];
   readonly ackFailures: { readonly kind: AckCallKind; readonly message: string }[];
+}
+
+interface SubscriberOptions {
+  readonly subscription?: string;
+  readonly maxOutstanding?: number;
+  readonly ackDeadlineMs?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
 }
 
 /** One topic with one subscription. */
@@ -56,9 +64,7 @@ export class PubSubFixture {
   }
 
   /** A subscriber that is not started yet; the shortest deadline there is, so that expiry can be waited for. */
-  subscriber(
-    options: { subscription?: string; maxOutstanding?: number; ackDeadlineMs?: number; clock?: Clock } = {},
-  ): Pulling & { start(): Pulling } {
+  subscriber(options: SubscriberOptions = {}): Pulling & { start(): Pulling } {
     const told = {
       deliveries: [] as Delivery[],
       troubles: [] as string[],
@@ -100,7 +106,7 @@ export async function aPubSubFixture(context: TestContext): Promise<PubSubFixtur
 export function pulling(
   context: TestContext,
   fixture: PubSubFixture,
-  options: Parameters<PubSubFixture['subscriber']>[0] = {},
+  options: SubscriberOptions = {},
 ): Pulling {
   const started = fixture.subscriber(options).start();
   context.after(() => started.source.stopReceiving());
