@@ -178,7 +178,7 @@ test('a copy drained again and again comes to its end, and no batch is read twic
     ends = now;
   } while (ran.outcome.kind === 'interrupted');
   assert.deepEqual([ran.outcome, ran.job.planNumber], [{ kind: 'success' }, 1]);
-  assert.ok(ran.job.interruptions >= 3);
+  assert.ok(ran.job.interruptions >= 2);
   assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
 });
 
