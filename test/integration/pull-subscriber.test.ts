@@ -22,27 +22,23 @@ test('fifty messages through a limit of five: each is delivered once, none is gi
   assert.deepEqual(ackFailures, []);
 });
 
-test('messages arrive although the line is cut again and again', async (t) => {
+test('a line that is cut is opened again, and what was sent into the old one comes when its deadline has passed', async (t) => {
   const proxy = await TcpProxy.to(pubSubEmulatorHost());
   t.after(() => proxy.close());
   const direct = await aPubSubFixture(t);
   const fixture = new PubSubFixture(proxy.host);
   t.after(() => fixture.clients.close());
   await fixture.create();
-  // What the server sends into a line that is being cut comes when its deadline has passed.
   const { source, deliveries } = pulling(t, fixture);
-  for (let round = 1; round <= 3; round += 1) {
-    const [{ messageIds }] = await direct.clients.publisher.publish({
-      topic: fixture.topicPath,
-      messages: [{ data: Buffer.from(`round ${round}`) }],
-    });
-    await eventually(() => deliveries.some(({ messageId }) => messageId === messageIds?.[0]), {
-      describe: `the message of round ${round}`,
-    });
-    proxy.cut();
-    await eventually(() => !source.connection().connected, { describe: 'the cut to be noticed' });
-    await eventually(() => source.connection().connected, { describe: 'the line to be mended' });
-  }
+  await eventually(() => source.connection().connected, { describe: 'the stream to open' });
+  proxy.cut();
+  await eventually(() => !source.connection().connected, { describe: 'the cut to be noticed' });
+  await direct.clients.publisher.publish({
+    topic: fixture.topicPath,
+    messages: [{ data: Buffer.from('into the old line or the new one') }],
+  });
+  await eventually(() => source.connection().connected, { describe: 'the line to be mended' });
+  await eventually(() => deliveries.length === 1, { describe: 'the message', timeoutMs: 60_000 });
 });
 
 test('a subscription that does not exist is named with the way to mend it, and pulled from as soon as it does', async (t) => {
