@@ -18,6 +18,7 @@ test('a worker killed in the middle of a copy is followed by one that goes on fr
   assert.ok(before.rowsWritten < 3000, `${before.rowsWritten} rows were written when it died`);
 
   const second = await setup.start();
+  // No message is sent again: either its deadline brings it back, or the reaper finds that nobody has it.
   const job = await setup.jobWhen(key, 'SUCCESS', ({ status }) => status === 'SUCCESS');
 
   assert.deepEqual([job.planNumber, job.attempts, job.rowsRead, job.rowsWritten], [1, 0, 3000, 3000]);

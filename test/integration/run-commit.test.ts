@@ -6,7 +6,17 @@ import { RunStopped } from '../../src/etl/run.ts';
 import type { Source } from '../../src/etl/source.ts';
 import { TerminalError, TransientError } from '../../src/job/errors.ts';
 import type { State } from '../../src/state/open-state.ts';
-import { openRuns, sqlName, type Copy, type Ran, type RunOptions } from './run-setup.ts';
+import { destinationEnvironment, sourceBigQuery } from '../support/environment.ts';
+import {
+  newCopy,
+  openRuns,
+  openWarehouses,
+  ownStandIn,
+  sqlName,
+  type Copy,
+  type Ran,
+  type RunOptions,
+} from './run-setup.ts';
 
 const runs = openRuns();
 const COLUMNS = 'id INT64, cost FLOAT64, currency STRING, export_time TIMESTAMP';
@@ -398,3 +408,29 @@ test('a worker that wakes up after its successor finished commits the same set, 
   assert.equal(zombie.job.status, 'SUCCESS');
   await hasArrived(copy);
 });
+
+for (const when of ['before', 'after'] as const) {
+  test(`a destination that crashes just ${when} the commit took effect leaves every row there once`, async (context) => {
+    const destination = await ownStandIn(context, destinationEnvironment);
+    const warehouses = openWarehouses({ source: sourceBigQuery(), destination: destination.side() });
+    context.after(() => warehouses.close());
+    const copy = await newCopy(runs().state, () => warehouses, COLUMNS);
+    await copy.insert(
+      `(1, 0.5, 'USD', TIMESTAMP '2026-01-01 00:00:00 UTC'), (2, 0.5, 'USD', TIMESTAMP '2026-01-01 00:00:00 UTC')`,
+    );
+    const crash = firstCommit(async (commit) => {
+      if (when === 'after') await commit();
+      await destination.killAndRestart();
+      throw lostReply;
+    });
+    const first = await copy.run({ destination: crash });
+    assertCommitting(first, 'warehouse_unavailable');
+
+    const { job } = await copy.succeed({ jobId: first.job.jobId });
+
+    // Streams that were never committed do not outlive the crash, so that the job is planned anew.
+    assert.equal(job.planNumber, when === 'after' ? 1 : 2);
+    assert.deepEqual(Object.values(await copy.lineages()), [2]);
+    assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
+  });
+}

@@ -1,10 +1,6 @@
 // Interrupted copies: a run goes on where the last one was acknowledged if it can, and begins again from the snapshot if it cannot.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { startBigQueryEmulator, type RunningStandIn } from '../../dev/emulators/bigquery/start.ts';
+import { test } from 'node:test';
 import type { AppendOutcome, Destination } from '../../src/etl/destination.ts';
 import { RunStopped } from '../../src/etl/run.ts';
 import type { Slice, Source } from '../../src/etl/source.ts';
@@ -16,7 +12,15 @@ import {
   sourceBigQuery,
   sourceEnvironment,
 } from '../support/environment.ts';
-import { newCopy, openRuns, openWarehouses, sqlName, type Copy, type RunOptions } from './run-setup.ts';
+import {
+  newCopy,
+  openRuns,
+  openWarehouses,
+  ownStandIn,
+  sqlName,
+  type Copy,
+  type RunOptions,
+} from './run-setup.ts';
 
 const runs = openRuns();
 const COLUMNS = 'id INT64, cost FLOAT64, currency STRING, export_time TIMESTAMP';
@@ -303,36 +307,10 @@ test('another build does not continue the streams of this one, and a third run o
   assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
 });
 
-/** Stand-ins of this test alone, whose data survive a kill. */
-async function ownStandIn(environment: {
-  project: string;
-  location: string;
-}): Promise<{ side: () => RunningStandIn; killAndRestart(): Promise<void> }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'pulse-billing-etl-run-'));
-  let standIn = await startBigQueryEmulator({ ...environment, dataDir });
-  const [restPort, grpcPort] = [standIn.restHost, standIn.grpcHost].map((host) => Number(host.split(':')[1]));
-  after(async () => {
-    await standIn.stop();
-    await rm(dataDir, { recursive: true });
-  });
-  return {
-    side: () => standIn,
-    async killAndRestart() {
-      await standIn.kill();
-      standIn = await startBigQueryEmulator({
-        ...environment,
-        dataDir,
-        restPort: restPort!,
-        grpcPort: grpcPort!,
-      });
-    },
-  };
-}
-
-test('a destination that crashes and comes back without its pending streams costs a new beginning, not a row', async () => {
-  const destination = await ownStandIn(destinationEnvironment);
+test('a destination that crashes and comes back without its pending streams costs a new beginning, not a row', async (context) => {
+  const destination = await ownStandIn(context, destinationEnvironment);
   const warehouses = openWarehouses({ source: sourceBigQuery(), destination: destination.side() });
-  after(() => warehouses.close());
+  context.after(() => warehouses.close());
   const copy = await newCopy(runs().state, () => warehouses, COLUMNS);
   await fill(copy, warehouses.atSource);
   let restarted: Promise<void> | undefined;
@@ -349,10 +327,10 @@ test('a destination that crashes and comes back without its pending streams cost
   assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
 });
 
-test('a source that crashes and comes back without its read sessions is read again at the same snapshot', async () => {
-  const source = await ownStandIn(sourceEnvironment);
+test('a source that crashes and comes back without its read sessions is read again at the same snapshot', async (context) => {
+  const source = await ownStandIn(context, sourceEnvironment);
   const warehouses = openWarehouses({ source: source.side(), destination: destinationBigQuery() });
-  after(() => warehouses.close());
+  context.after(() => warehouses.close());
   const copy = await newCopy(runs().state, () => warehouses, COLUMNS);
   await fill(copy, warehouses.atSource);
   const { seen, source: observed, ...options } = observing();

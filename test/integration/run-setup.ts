@@ -1,6 +1,10 @@
 // What the tests of whole runs share: two emulators, a state in memory, tables of their own, and jobs run without a worker.
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, type TestContext } from 'node:test';
+import { startBigQueryEmulator, type RunningStandIn } from '../../dev/emulators/bigquery/start.ts';
 import { processClock } from '../../src/app/process-clock.ts';
 import { bigQueryDestination } from '../../src/bigquery/destination.ts';
 import { openEnvironment, type BigQuerySettings } from '../../src/bigquery/environment.ts';
@@ -273,4 +277,33 @@ function observerOf(notes: string[]): RunObserver {
 /** A table's name as SQL writes it. */
 export function sqlName({ project, dataset, table }: TableRef): string {
   return `\`${project}.${dataset}.${table}\``;
+}
+
+/** A stand-in of one test alone, whose data survive a kill; a stream that was not committed does not. */
+export async function ownStandIn(
+  context: TestContext,
+  environment: {
+    project: string;
+    location: string;
+  },
+): Promise<{ side: () => RunningStandIn; killAndRestart(): Promise<void> }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'pulse-billing-etl-run-'));
+  let standIn = await startBigQueryEmulator({ ...environment, dataDir });
+  const [restPort, grpcPort] = [standIn.restHost, standIn.grpcHost].map((host) => Number(host.split(':')[1]));
+  context.after(async () => {
+    await standIn.stop();
+    await rm(dataDir, { recursive: true });
+  });
+  return {
+    side: () => standIn,
+    async killAndRestart() {
+      await standIn.kill();
+      standIn = await startBigQueryEmulator({
+        ...environment,
+        dataDir,
+        restPort: restPort!,
+        grpcPort: grpcPort!,
+      });
+    },
+  };
 }
