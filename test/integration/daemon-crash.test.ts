@@ -5,9 +5,12 @@ import { startMariaDb } from '../../dev/emulators/mariadb/start.ts';
 import { uniqueName } from '../support/eventually.ts';
 import { daemonSetup } from './daemon-process.ts';
 
+/** Enough batches of ten for a copy to be caught in its middle. */
+const ROWS = 6000;
+
 test('a worker killed in the middle of a copy is followed by one that goes on from the checkpoint', async (context) => {
   const setup = await daemonSetup(context);
-  const copy = await setup.newCopy(3000);
+  const copy = await setup.newCopy(ROWS);
   const key = { organizationId: copy.organizationId, jobId: uniqueName('job') };
   await setup.publish(key);
   const first = await setup.start();
@@ -15,22 +18,22 @@ test('a worker killed in the middle of a copy is followed by one that goes on fr
   first.signal('SIGKILL');
   assert.equal(await first.ended, 'SIGKILL');
   const before = await setup.state.batches.progress(key, 1);
-  assert.ok(before.rowsWritten < 3000, `${before.rowsWritten} rows were written when it died`);
+  assert.ok(before.rowsWritten < ROWS, `${before.rowsWritten} rows were written when it died`);
 
   const second = await setup.start();
   // No message is sent again: either its deadline brings it back, or the reaper finds that nobody has it.
   const job = await setup.jobWhen(key, 'SUCCESS', ({ status }) => status === 'SUCCESS');
 
-  assert.deepEqual([job.planNumber, job.attempts, job.rowsRead, job.rowsWritten], [1, 0, 3000, 3000]);
+  assert.deepEqual([job.planNumber, job.attempts, job.rowsRead, job.rowsWritten], [1, 0, ROWS, ROWS]);
   assert.ok(job.interruptions >= 1);
   assert.deepEqual(second.logged(/copy begins again/), []);
-  assert.deepEqual(await copy.lineages(), { [`${key.organizationId}/${key.jobId}/1`]: 3000 });
+  assert.deepEqual(await copy.lineages(), { [`${key.organizationId}/${key.jobId}/1`]: ROWS });
   assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
 });
 
 test('a worker asked to stop hands its job over at a checkpoint, and the next one finishes it', async (context) => {
   const setup = await daemonSetup(context);
-  const copy = await setup.newCopy(3000);
+  const copy = await setup.newCopy(ROWS);
   const key = { organizationId: copy.organizationId, jobId: uniqueName('job') };
   await setup.publish(key);
   const first = await setup.start();
@@ -47,10 +50,10 @@ test('a worker asked to stop hands its job over at a checkpoint, and the next on
     ['QUEUED', 0, 1, undefined],
   );
   const { rowsWritten } = await setup.state.batches.progress(key, 1);
-  assert.ok(rowsWritten >= 20 && rowsWritten < 3000, `${rowsWritten} rows were written`);
+  assert.ok(rowsWritten >= 20 && rowsWritten < ROWS, `${rowsWritten} rows were written`);
   await setup.start();
   const job = await setup.jobWhen(key, 'SUCCESS', ({ status }) => status === 'SUCCESS');
-  assert.deepEqual([job.planNumber, job.attempts, job.interruptions, job.rowsWritten], [1, 0, 1, 3000]);
+  assert.deepEqual([job.planNumber, job.attempts, job.interruptions, job.rowsWritten], [1, 0, 1, ROWS]);
   assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
 });
 
@@ -61,7 +64,7 @@ test('a database that goes away in the middle of a copy and comes back costs nei
   const { host, port, user, password } = mariaDb;
   const database = { kind: 'mysql', host, port, user, password, database: 'state', poolSize: 2 } as const;
   const setup = await daemonSetup(context, database);
-  const copy = await setup.newCopy(3000);
+  const copy = await setup.newCopy(ROWS);
   const key = { organizationId: copy.organizationId, jobId: uniqueName('job') };
   await setup.publish(key);
   const worker = await setup.start();
@@ -72,7 +75,7 @@ test('a database that goes away in the middle of a copy and comes back costs nei
   await mariaDb.restart();
 
   const job = await setup.jobWhen(key, 'SUCCESS', ({ status }) => status === 'SUCCESS');
-  assert.deepEqual([job.planNumber, job.attempts, job.rowsWritten], [1, 0, 3000]);
+  assert.deepEqual([job.planNumber, job.attempts, job.rowsWritten], [1, 0, ROWS]);
   assert.equal(worker.logged(/database reachable again/).length, 1);
   assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
   worker.signal('SIGTERM');
