@@ -59,6 +59,11 @@ async function copyOnce(run: PlannedRun): Promise<PreparedRows> {
 }
 
 async function startFromSnapshot(run: PlannedRun): Promise<ReadSession> {
+  const { batches } = await run.state.batches.progress(run.lease, run.planNumber);
+  if (batches > 0) {
+    const why = `the read session or the writer of ${batches} acknowledged batches is not there any more`;
+    run.observer.note(run.lease, 'copy begins again from the snapshot', { why });
+  }
   await abandonCopy(run);
   return openReadSession(run);
 }

@@ -27,6 +27,8 @@ test('a worker killed in the middle of a copy is followed by one that goes on fr
   assert.deepEqual([job.planNumber, job.attempts, job.rowsRead, job.rowsWritten], [1, 0, ROWS, ROWS]);
   assert.ok(job.interruptions >= 1);
   assert.deepEqual(second.logged(/copy begins again/), []);
+  const [checkpoint] = second.logged(/"checkpoint"/);
+  assert.ok(Number(checkpoint?.metadata?.['records_processed']) > before.rowsWritten);
   assert.deepEqual(await copy.lineages(), { [`${key.organizationId}/${key.jobId}/1`]: ROWS });
   assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
 });

@@ -231,7 +231,9 @@ test('when the read session is gone the copy begins again from the same snapshot
 
   const { seen, source, ...options } = observing();
   const expired = (real: Source): Source => ({ ...source!(real), resumeReadSession: async () => undefined });
-  const { job } = await copy.succeed({ jobId: first.key.jobId, ...options, source: expired });
+  const { job, notes } = await copy.succeed({ jobId: first.key.jobId, ...options, source: expired });
+
+  assert.match(notes.join(), /copy begins again from the snapshot.*acknowledged batches/);
 
   assert.deepEqual(
     seen.reads.map(({ offset }) => offset),
