@@ -28,7 +28,7 @@ export type Plan = {
   readonly sourceSchema: TableSchema;
   /** Rows a batch may hold; fixed here so that a resumed run cuts the same batches. */
   readonly batchRows: number;
-  /** Identifies who can continue this plan's write streams: build, transform, schema and batch settings. */
+  /** Identifies the writer at the time of planning: build, transform, schema and batch settings. Who began a copy is recorded with its read session. */
   readonly writerFingerprint: string;
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
