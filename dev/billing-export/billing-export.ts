@@ -3,10 +3,13 @@ import type { Schema } from 'apache-arrow';
 import { arrowSchema, serializeSchema } from './arrow-schema.ts';
 import { BatchBuilder, type BillingExportBatch } from './batch-builder.ts';
 import { exportSchedule } from './export-schedule.ts';
+import { Invoices } from './invoices.ts';
+import { appendsShown } from './latecomers.ts';
 import { Line } from './line.ts';
 import { PastLines } from './past-lines.ts';
 import { Turns } from './phenomena/phenomena.ts';
 import { Random } from './random.ts';
+import { MonthClosings } from './month-closings.ts';
 import { detailedExportFields, withoutColumns } from './schema.ts';
 import type { TruthLedger } from './truth-ledger.ts';
 import { skus } from './world/catalog.ts';
@@ -28,6 +31,11 @@ export interface BillingExportOptions {
   readonly currencies?: readonly string[];
   /** Dotted paths of columns that the table does not have yet. */
   readonly missingColumns?: readonly string[];
+  /**
+   * Some appends become visible late, long after later ones: `withheld` generates the rows without them, `only` them
+   * alone under their old export_time. Left out, all rows. Both together are the same rows as without the option.
+   */
+  readonly latecomers?: 'withheld' | 'only';
   /** Is told of every row. */
   readonly truth?: TruthLedger;
 }
@@ -50,18 +58,27 @@ export function* billingExportBatches(
   const world = createWorld(seed, organization, currencies);
   const random = new Random('export', seed, organization, options.firstExportTime);
   const past = new PastLines();
+  const invoices = new Invoices();
+  const closings = new MonthClosings(world.organization.accounts);
+  const shown = appendsShown(options);
   const turns = new Turns();
   const line = new Line(firstOf(world.organization.accounts), firstOf(skus));
+  let isShown = true;
   const write = () => {
+    invoices.add(line);
+    if (!isShown) return;
     batch.append(line);
     truth?.add(line);
   };
 
-  for (const { exportMicros, rows } of exportSchedule(spanOf(options), random)) {
-    const scene = { world, random, past, exportMicros };
+  const schedule = exportSchedule(spanOf(options), random);
+  for (const [index, { exportMicros, rows }] of schedule.entries()) {
+    const scene = { world, random, past, invoices, exportMicros };
+    isShown = shown(index, schedule.length);
+    closings.advanceTo(exportMicros);
     let left = rows;
     while (left > 0) {
-      const phenomenon = turns.next(random, left);
+      const phenomenon = closings.next(left) ?? turns.next(random, left);
       if (!batch.hasRoomFor(phenomenon.rows)) yield batch.take();
       phenomenon.play(scene, line, write);
       left -= phenomenon.rows;

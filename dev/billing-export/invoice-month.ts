@@ -11,8 +11,24 @@ const HOURS_UNTIL_CLOSE = 12;
 /** The invoice month, YYYYMM as a number, of usage that began at one instant and was exported at another. */
 export function invoiceMonthOf(usageStartMicros: number, exportMicros: number): number {
   const usageMonth = monthOf(usageStartMicros - PACIFIC_HOURS_BEHIND * MICROS_PER_HOUR);
-  const openMonth = monthOf(exportMicros - (PACIFIC_HOURS_BEHIND + HOURS_UNTIL_CLOSE) * MICROS_PER_HOUR);
-  return Math.max(usageMonth, openMonth);
+  return Math.max(usageMonth, openMonthAt(exportMicros));
+}
+
+/** The invoice month that closed last before this export, YYYYMM as a number. */
+export function lastClosedMonth(exportMicros: number): number {
+  const openMonth = openMonthAt(exportMicros);
+  return openMonth % 100 === 1 ? openMonth - 89 : openMonth - 1;
+}
+
+/** When the last Pacific day of an invoice month begins and ends, in microseconds. */
+export function lastDayOf(invoiceMonth: number): { readonly start: number; readonly end: number } {
+  const year = Math.floor(invoiceMonth / 100);
+  const end = Date.UTC(year, invoiceMonth % 100, 1, PACIFIC_HOURS_BEHIND) * 1000;
+  return { start: end - 24 * MICROS_PER_HOUR, end };
+}
+
+function openMonthAt(exportMicros: number): number {
+  return monthOf(exportMicros - (PACIFIC_HOURS_BEHIND + HOURS_UNTIL_CLOSE) * MICROS_PER_HOUR);
 }
 
 let latestHour = Number.NaN;

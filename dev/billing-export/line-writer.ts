@@ -88,8 +88,8 @@ const row = [
     text('unit', (price) => price.unit),
     numeric('pricing_unit_quantity', () => BILLION),
     numeric('list_price', (price) => price.list),
-    numeric('effective_price_default', (price) => price.effective),
-    numeric('list_price_consumption_model', (price) => price.list),
+    numeric('effective_price_default', (price) => price.effectiveDefault ?? price.effective),
+    numeric('list_price_consumption_model', (price) => price.listInModel ?? price.list),
   ]),
   float<Line>('cost_at_list', (line) => line.costAtList),
   text<Line>('transaction_type', (line) => line.seller.transactionType),
@@ -97,11 +97,11 @@ const row = [
   record('subscription', (line: Line) => line.subscription, [text<EncodedText>('instance_id', (id) => id)]),
   numeric<Line>(
     'cost_at_effective_price_default',
-    (line) => line.costAtList && Math.round(line.cost * BILLION),
+    (line) => line.costAtList && Math.round((line.costAtDefaultPrice ?? line.cost) * BILLION),
   ),
   numeric<Line>(
     'cost_at_list_consumption_model',
-    (line) => line.costAtList && Math.round(line.costAtList * BILLION),
+    (line) => line.costAtList && Math.round((line.costAtListInModel ?? line.costAtList) * BILLION),
   ),
   record('consumption_model', (line: Line) => line.consumptionModel, [
     text<ConsumptionModel>('id', (model) => model.id),

@@ -52,6 +52,10 @@ export interface Credit {
 export interface Price {
   readonly effective: number;
   readonly list: number;
+  /** Without a commitment, where that differs from `effective`. */
+  readonly effectiveDefault?: number;
+  /** Under the row's consumption model, where that differs from `list`. */
+  readonly listInModel?: number;
   readonly tierStart: number;
   readonly unit: EncodedText;
 }
@@ -97,6 +101,10 @@ export class Line {
   tags: TagSet = NO_TAGS;
   price: Price | undefined;
   costAtList: number | undefined;
+  /** At the contract's price without a commitment, where that differs from `cost`. */
+  costAtDefaultPrice: number | undefined;
+  /** At the list price of the row's consumption model, where that differs from `costAtList`. */
+  costAtListInModel: number | undefined;
   subscription: EncodedText | undefined;
   consumptionModel: ConsumptionModel | undefined;
 
@@ -125,6 +133,8 @@ export class Line {
     this.tags = NO_TAGS;
     this.price = undefined;
     this.costAtList = undefined;
+    this.costAtDefaultPrice = undefined;
+    this.costAtListInModel = undefined;
     this.subscription = undefined;
     this.consumptionModel = undefined;
   }

@@ -59,6 +59,17 @@ export async function appendBillingExport(options: LoadOptions): Promise<LoadedE
   }
 }
 
+/** Adds the columns that an older table still lacks, as the export does one day; rows before have NULL in them. */
+export async function addMissingColumns(options: LoadOptions): Promise<void> {
+  const { dataset, table, missingColumns = [] } = options;
+  const present = new Set(withoutColumns(detailedExportFields, missingColumns).map(({ name }) => name));
+  // BigQuery takes new columns behind the old ones only.
+  const fields = detailedExportFields.toSorted(
+    (a, b) => Number(present.has(b.name)) - Number(present.has(a.name)),
+  );
+  await emulatorBigQuery(options).dataset(dataset).table(table).setMetadata({ schema: { fields } });
+}
+
 async function createDataset(bigquery: BigQuery, dataset: string, location: string): Promise<void> {
   const [exists] = await bigquery.dataset(dataset).exists();
   if (!exists) await bigquery.createDataset(dataset, { location });

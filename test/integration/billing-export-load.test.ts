@@ -6,6 +6,7 @@ import type { CellRecord } from '../../dev/billing-export/billing-export-rows.ts
 import { emulatorBigQuery } from '../../dev/billing-export/emulator-clients.ts';
 import { exactMoney, parseMoney } from '../../dev/billing-export/exact-money.ts';
 import {
+  addMissingColumns,
   appendBillingExport,
   createAndLoadBillingExport,
 } from '../../dev/billing-export/load-billing-export.ts';
@@ -88,6 +89,20 @@ test('a table that is older than a column is created and loaded without it', asy
   );
   assert.ok(!fields.some(({ name }) => name === 'consumption_model'));
   assert.deepEqual(sorted(await totalsBySql(options)), sorted(truth.byCurrency()));
+});
+
+test('columns that the export adds one day are NULL in the rows before and filled in the rows after', async () => {
+  const older = { ...newExport(200), missingColumns: ['invoice.publisher_type', 'consumption_model'] };
+  const { truth } = await createAndLoadBillingExport(older);
+  await addMissingColumns(older);
+  const { missingColumns: _, ...newer } = older;
+  const firstExportTime = (truth.lastExportTime() ?? 0n) + HOUR;
+  truth.addAll((await appendBillingExport({ ...newer, firstExportTime })).truth);
+  const [counts] = await query(`
+    SELECT COUNTIF(invoice.publisher_type IS NULL) AS before, COUNTIF(invoice.publisher_type = 'GOOGLE') > 0 AS google,
+      COUNTIF(consumption_model.id IS NOT NULL) > 100 AS models FROM \`${older.dataset}.${older.table}\``);
+  assert.deepEqual(counts, { before: 200, google: true, models: true });
+  assert.deepEqual(sorted(await totalsBySql(older)), sorted(truth.byCurrency()));
 });
 
 test('rows that the table has no columns for are refused, and none of them becomes visible', async () => {

@@ -36,7 +36,13 @@ function scale(line: Line, factor: number): void {
   line.cost *= factor;
   line.credits = line.credits.map(({ kind, amount }) => ({ kind, amount: amount * factor }));
   line.usage = line.usage && scaledUsage(line.usage, factor);
-  line.costAtList = line.costAtList === undefined ? undefined : line.costAtList * factor;
+  line.costAtList = scaled(line.costAtList, factor);
+  line.costAtDefaultPrice = scaled(line.costAtDefaultPrice, factor);
+  line.costAtListInModel = scaled(line.costAtListInModel, factor);
+}
+
+function scaled(cost: number | undefined, factor: number): number | undefined {
+  return cost === undefined ? undefined : cost * factor;
 }
 
 function scaledUsage(usage: Usage, factor: number): Usage {

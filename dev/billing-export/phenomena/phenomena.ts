@@ -1,9 +1,11 @@
 // All phenomena, how often each has its turn, and the order in which turns are taken.
 import type { Random } from '../random.ts';
 import { WeightedChoice } from '../weighted-choice.ts';
-import { goodwillCharge, roundingCharge, supportCharge, taxCharge } from './account-charges.ts';
+import { goodwillCharge, lateRounding, lateTax, promotionGrant, supportCharge } from './account-charges.ts';
+import { consumptionModelCommitment, creditCommitment } from './commitments.ts';
 import { correction } from './corrections.ts';
 import { crowdedLabelsRow } from './crowded-labels.ts';
+import { lateSustainedUseCredit } from './late-credits.ts';
 import { identicalRows } from './identical-rows.ts';
 import { marketplaceRow } from './marketplace.ts';
 import type { Phenomenon } from './phenomenon.ts';
@@ -17,8 +19,12 @@ const rarities: readonly { readonly phenomenon: Phenomenon; readonly share: numb
   { phenomenon: tinyCost, share: 0.01 },
   { phenomenon: marketplaceRow, share: 0.01 },
   { phenomenon: supportCharge, share: 0.004 },
-  { phenomenon: taxCharge, share: 0.004 },
-  { phenomenon: roundingCharge, share: 0.003 },
+  { phenomenon: lateTax, share: 0.002 },
+  { phenomenon: lateRounding, share: 0.002 },
+  { phenomenon: promotionGrant, share: 0.002 },
+  { phenomenon: creditCommitment, share: 0.006 },
+  { phenomenon: consumptionModelCommitment, share: 0.006 },
+  { phenomenon: lateSustainedUseCredit, share: 0.006 },
   { phenomenon: goodwillCharge, share: 0.003 },
   { phenomenon: crowdedLabelsRow, share: 0.004 },
 ];

@@ -2,6 +2,7 @@
 import type { Line } from '../line.ts';
 import type { PastLines } from '../past-lines.ts';
 import type { Random } from '../random.ts';
+import type { Invoices } from '../invoices.ts';
 import type { World } from '../world/world.ts';
 
 /** What a phenomenon may look at. */
@@ -9,6 +10,8 @@ export interface Scene {
   readonly world: World;
   readonly random: Random;
   readonly past: PastLines;
+  /** What was charged so far. */
+  readonly invoices: Invoices;
   /** The export_time of the append being made, in microseconds. */
   readonly exportMicros: number;
 }

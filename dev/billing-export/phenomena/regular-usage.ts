@@ -1,10 +1,12 @@
 // An hour of usage of one resource, priced by the catalog, with the credits that its SKU receives.
 import { encodeText } from '../encoded-text.ts';
+import { exportDelayHours } from '../export-delay.ts';
 import { invoiceMonthOf } from '../invoice-month.ts';
 import type { ConsumptionModel, Credit, Line } from '../line.ts';
 import type { Random } from '../random.ts';
 import type { Sku, Tier } from '../world/catalog.ts';
 import { creditProfiles, MAX_CREDITS } from '../world/credit-kinds.ts';
+import type { Demand } from '../world/world.ts';
 import type { Phenomenon, Scene } from './phenomenon.ts';
 
 const MICROS_PER_HOUR = 3_600_000_000;
@@ -32,9 +34,12 @@ export const regularUsage: Phenomenon = {
 
 /** Makes the line an hour of usage as it would be exported now. */
 export function fillRegularUsage(scene: Scene, line: Line): void {
-  const { world, random, exportMicros } = scene;
-  const { sku, fleet } = world.demand.draw(random);
-  const endHour = Math.floor(exportMicros / MICROS_PER_HOUR) - random.between(...sku.service.delayHours);
+  fillUsageOf(scene.world.demand.draw(scene.random), scene, line);
+}
+
+/** Makes the line an hour of usage of this SKU as it would be exported now. */
+export function fillUsageOf({ sku, fleet }: Demand, { random, exportMicros }: Scene, line: Line): void {
+  const endHour = Math.floor(exportMicros / MICROS_PER_HOUR) - exportDelayHours(sku.service, random);
   const resource = fleet.draw(random, endHour - 1);
   const { project } = resource;
   line.begin(project.account, sku, (endHour - 1) * MICROS_PER_HOUR, endHour * MICROS_PER_HOUR);

@@ -9,7 +9,7 @@ import { type ResourceKind, type ServiceOffer, serviceOffers, type SkuOffer } fr
 export interface Service {
   readonly id: EncodedText;
   readonly description: EncodedText;
-  /** Its usage is exported between so many and so many hours after it ended. */
+  /** Its usage is usually exported between so many and so many hours after it ended; a few rows in a hundred take days. */
   readonly delayHours: readonly [least: number, greatest: number];
 }
 

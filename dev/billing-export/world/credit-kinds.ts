@@ -40,6 +40,11 @@ export const creditKinds = {
     'Committed Usage Discount - Dollar Based: Cloud SQL database',
     'Committed Usage Discount - Dollar Based: 1 year commitment',
   ),
+  feeOffset: creditKind(
+    'FEE_UTILIZATION_OFFSET',
+    'Commitment fee offset',
+    'Offset of the commitment fee by covered usage',
+  ),
   contract: creditKind('DISCOUNT', 'Spending based discount', 'Spending Based Discount (contractual)'),
   freeTier: creditKind('FREE_TIER', 'Free tier', 'Free tier monthly allowance'),
   promotion: creditKind(

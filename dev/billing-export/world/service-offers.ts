@@ -54,7 +54,7 @@ const counted = unit('requests', 'count', 1);
 
 /** Every service of the catalog. */
 export const serviceOffers: readonly ServiceOffer[] = [
-  service('6F81-5844-456A', 'Compute Engine', 1, 6, [
+  service('6F81-5844-456A', 'Compute Engine', 0, 6, [
     sku('N2 Instance Core running in', hourly, 8, flat(0.031611), 'instance', 'compute'),
     sku('N2 Instance Ram running in', memoryHours, 32, flat(0.004237), 'instance', 'compute'),
     sku('E2 Instance Core running in', hourly, 2, flat(0.021811), 'instance', 'compute'),
@@ -82,7 +82,7 @@ export const serviceOffers: readonly ServiceOffer[] = [
     sku('Regional Class A Operations', counted, 900, stepped(0, 5000, 5e-6), 'bucket', 'free-tier'),
     sku('Regional Class B Operations', counted, 4000, stepped(0, 50000, 4e-7), 'bucket', 'free-tier'),
   ]),
-  service('24E6-581D-38E5', 'BigQuery', 1, 12, [
+  service('24E6-581D-38E5', 'BigQuery', 0, 12, [
     sku('Analysis', tebibytes, 0.2, stepped(0, 1, 6.25), 'unnamed', 'free-tier', 'multi-region'),
     sku('Active Storage', storedMonths, 2, stepped(0, 10, 0.02), 'dataset', 'free-tier', 'multi-region'),
     sku('BigQuery Enterprise Edition for', slotHours, 100, flat(0.06), 'unnamed', 'plain'),

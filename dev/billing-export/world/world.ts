@@ -16,6 +16,8 @@ export interface World {
   readonly organization: Organization;
   /** Which SKU the next hour of usage is of: few SKUs make most rows. */
   readonly demand: WeightedChoice<Demand>;
+  /** The same for those SKUs alone to which committed and sustained use discounts apply. */
+  readonly discountedDemand: WeightedChoice<Demand>;
 }
 
 /** The world of this seed and organization; the same in every call, so that later exports go on in it. */
@@ -30,5 +32,6 @@ export function createWorld(seed: string | number, name: string, currencies: rea
     fleets.set(key, fleet);
     return { sku, fleet };
   });
-  return { organization, demand: zipfChoice(demands) };
+  const discounted = demands.filter(({ sku }) => sku.creditProfile === 'compute');
+  return { organization, demand: zipfChoice(demands), discountedDemand: zipfChoice(discounted) };
 }
