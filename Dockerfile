@@ -4,7 +4,11 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --no-audit
+# Half of what packages bring is for compilers, browsers and other platforms; licences stay.
+RUN npm ci --omit=dev --no-audit \
+    && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+    && find node_modules/better-sqlite3/prebuilds -type f ! -name 'linux-*' -delete \
+    && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src node_modules/typeorm/browser
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app

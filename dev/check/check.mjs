@@ -22,6 +22,7 @@ const CHECKS = {
   ],
   dockerfile: ['node', 'dev/check/dockerfile.mjs'],
   manifests: ['node', 'dev/check/manifests.mjs'],
+  image: ['tsx', 'dev/image/stages.ts'],
 };
 
 const SIGNS = { passed: '✔', skipped: '-', failed: '✖' };
