@@ -34,6 +34,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   user: userName(),
   now: () => new Date(),
   randomSuffix: () => randomBytes(4).toString('hex'),
+  random: Math.random,
   onInterrupt: (handler) => {
     process.on('SIGINT', handler);
     return () => process.off('SIGINT', handler);

@@ -17,6 +17,8 @@ export type CliIo = {
   readonly now: () => Date;
   /** Random text for a job id, lower-case letters and digits. */
   readonly randomSuffix: () => string;
+  /** At least 0 and less than 1. */
+  readonly random: () => number;
   /** Calls the handler at Ctrl-C instead of ending the process; returns how to stop that. */
   readonly onInterrupt: (handler: () => void) => () => void;
   /** How often a followed job is looked at. */

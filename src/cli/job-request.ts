@@ -14,9 +14,9 @@ export type JobOptions = {
 };
 
 /** Adds ORG and the options that describe a job. */
-export function withJobOptions(command: Command): Command {
+export function withJobOptions(command: Command, organization = '<org>'): Command {
   return command
-    .argument('<org>', 'organization')
+    .argument(organization, 'organization')
     .option('--job-id <id>', 'idempotency key; default: a new one that sorts by time')
     .addOption(new Option('--type <type>', 'job type').choices(JOB_TYPES).default('incremental'))
     .option('--from <time>', 'start of the window: RFC 3339, or a date for its midnight in UTC')
@@ -48,7 +48,7 @@ export function instantOption(option: string, text: string): Micros {
 }
 
 /** Sorts by time as text, and two made in one millisecond still differ. */
-function newJobId({ now, randomSuffix }: CliIo): string {
+export function newJobId({ now, randomSuffix }: CliIo): string {
   return `${now().toISOString().replace(/[-:.]/g, '')}-${randomSuffix()}`;
 }
 

@@ -96,6 +96,7 @@ async function helpOf(words: readonly string[]): Promise<string | undefined> {
     user: 'reader',
     now: () => new Date(0),
     randomSuffix: () => 'x',
+    random: () => 0,
     onInterrupt: () => () => undefined,
     pollMs: 1,
   });

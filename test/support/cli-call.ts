@@ -15,6 +15,7 @@ export type CliOptions = {
   /** Both streams are terminals. */
   readonly tty?: boolean;
   readonly now?: () => Date;
+  readonly random?: () => number;
 };
 
 export type Cli = {
@@ -52,6 +53,7 @@ export function cliOn(options: CliOptions = {}): Cli {
       user: 'tester',
       now: options.now ?? (() => new Date('2026-02-01T10:11:12.345Z')),
       randomSuffix: () => 'abcd1234',
+      random: options.random ?? (() => 0),
       onInterrupt: (handler) => {
         handlers.add(handler);
         return () => handlers.delete(handler);
