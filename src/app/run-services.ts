@@ -14,6 +14,7 @@ export function runSettings({ jobs }: Config): RunServices['settings'] {
     batchRows: jobs.batchSize,
     readStreams: jobs.readStreams,
     build: packageVersion(),
+    stagingDataset: jobs.stagingDataset,
   };
 }
 

@@ -2,13 +2,18 @@
 import type { Micros } from '../job/instant.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../job/table-schema.ts';
+import type { Totals } from '../job/totals.ts';
 import type { Destination, LineageCount } from '../etl/destination.ts';
+import type { VerifiedColumns } from '../etl/source.ts';
+import { commitJob, runCommitJob } from './commit-job.ts';
 import { commitWriteStreams } from './commit-streams.ts';
 import { openEnvironment, type BigQuerySettings, type Environment } from './environment.ts';
 import { runQuery } from './query-jobs.ts';
 import { timestampLiteral } from './slice-sql.ts';
+import { canQuery, createStagingTable, dropTable, stageSlice } from './staging.ts';
 import { openStreamWriter } from './storage-writer.ts';
 import { quoteColumn, quoteTable } from './table-ref.ts';
+import { totalsFromRows, totalsSql } from './totals.ts';
 import { createDataset, createTable, datasetLocation, describeTable, updateTableSchema } from './tables.ts';
 import { createWriteStream, finalizeWriteStream, writeStreamState } from './write-streams.ts';
 
@@ -28,8 +33,30 @@ export function bigQueryDestination(settings: BigQuerySettings): Destination & {
     finalizeWriteStream: (stream) => finalizeWriteStream(environment, stream),
     commitWriteStreams: (table, streams) => commitWriteStreams(environment, table, streams),
     writeStreamState: (stream) => writeStreamState(environment, stream),
+    canQuery: (slice) => canQuery(environment, slice),
+    createStagingTable: (staging, like, expiresAt) =>
+      createStagingTable(environment, staging, like, expiresAt),
+    stageSlice: (staging, slice, lineage, signal) => stageSlice(environment, staging, slice, lineage, signal),
+    totalsOf: (table, location, columns) => totalsOf(environment, table, location, columns),
+    dropTable: (table) => dropTable(environment, table),
+    commitJob,
+    runCommitJob: (set) => runCommitJob(environment, set),
     close: () => environment.close(),
   };
+}
+
+async function totalsOf(
+  environment: Environment,
+  table: TableRef,
+  location: string,
+  columns: VerifiedColumns,
+): Promise<Totals> {
+  const rows = await runQuery(environment, {
+    sql: totalsSql(columns, `${quoteTable(table)} AS t`, 'TRUE'),
+    location,
+    doing: `adding up ${tableName(table)}`,
+  });
+  return totalsFromRows(columns, rows);
 }
 
 async function rowsBeyond(

@@ -31,6 +31,8 @@ const TELLING_MESSAGES: readonly (readonly [RegExp, Reason])[] = [
   // As the service words it, under FAILED_PRECONDITION; six hours after a read session was opened.
   [/session expired/i, 'stream_lost'],
   [/bytes billed/i, 'cost_limit'],
+  // Two statements changed one table at the same time; the other one may well be our own, of an earlier try.
+  [/could not serialize access/i, 'warehouse_unavailable'],
   // A revoked key or account; no waiting mends it.
   [/invalid_grant/, 'access_denied'],
 ];

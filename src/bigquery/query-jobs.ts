@@ -10,6 +10,10 @@ export type Query = {
   readonly sql: string;
   readonly location: string;
   readonly parameters?: Readonly<Record<string, string>>;
+  /** Ten minutes unless given. */
+  readonly timeoutMs?: number;
+  /** Stops the waiting, and as far as possible the query; its reason is thrown. */
+  readonly signal?: AbortSignal;
   /** What the query is for, as the end of "while …". */
   readonly doing: string;
 };
@@ -34,7 +38,7 @@ const QUERY_TIMEOUT_MS = 10 * 60_000;
 const LONG_POLL_MS = 10_000;
 const HTTP_CONFLICT = 409;
 
-/** The rows of a query; a query that has not ended after ten minutes is cancelled and fails as unavailable. */
+/** The rows of a query; a query that has not ended in time is cancelled and fails as unavailable. */
 export async function runQuery(environment: Environment, query: Query): Promise<readonly QueryRow[]> {
   const jobId = `pulse_billing_etl_${randomUUID()}`;
   const body = {
@@ -64,7 +68,7 @@ function configuration({ settings }: Environment, query: Query): object {
   return {
     ...(settings.labels && { labels: settings.labels }),
     // Ends the query at the service too when nobody is left to cancel it.
-    jobTimeoutMs: String(QUERY_TIMEOUT_MS),
+    jobTimeoutMs: String(query.timeoutMs ?? QUERY_TIMEOUT_MS),
     query: {
       query: query.sql,
       useLegacySql: false,
@@ -89,7 +93,8 @@ function jobCall({ settings }: Environment, { doing }: Query, body: object) {
 }
 
 async function readRows(environment: Environment, query: Query, jobId: string): Promise<readonly QueryRow[]> {
-  const deadlineMs = environment.clock.nowMs() + QUERY_TIMEOUT_MS;
+  const timeoutMs = query.timeoutMs ?? QUERY_TIMEOUT_MS;
+  const deadlineMs = environment.clock.nowMs() + timeoutMs;
   const rows: QueryRow[] = [];
   let pageToken: string | undefined;
   for (;;) {
@@ -106,11 +111,14 @@ async function readRows(environment: Environment, query: Query, jobId: string): 
       rows.push(...rowsOf(page));
       if (!page.pageToken) return rows;
       pageToken = page.pageToken;
+    } else if (query.signal?.aborted) {
+      await cancelJob(environment, query, jobId);
+      throw query.signal.reason;
     } else if (environment.clock.nowMs() > deadlineMs) {
       await cancelJob(environment, query, jobId);
       throw new TransientError(
         'warehouse_unavailable',
-        `query job ${jobId} had not ended after ${QUERY_TIMEOUT_MS / 60_000} minutes while ${query.doing}; it was cancelled`,
+        `query job ${jobId} had not ended after ${timeoutMs / 60_000} minutes while ${query.doing}; it was cancelled`,
       );
     }
   }

@@ -6,7 +6,7 @@ import { patiently } from './retry.ts';
 
 /** One call; the path lies below `projects/{project}`. */
 export type RestCall = {
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly project: string;
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;

@@ -23,7 +23,6 @@ function firstUnsupported(
 ): string | undefined {
   if (jobType !== 'incremental') return `job_type ${jobType}`;
   if (organization.transform !== 'none') return `transform ${organization.transform}`;
-  if (organization.writePath === 'query') return 'write_path query';
   if (organization.verifyLevel === 'fingerprint') return 'verify_level fingerprint';
   return undefined;
 }

@@ -1,10 +1,14 @@
 /** The commit protocol: decide in the database, then only roll forward. */
-import { commitSetRows, type CommitSet, type StreamCommitSet } from '../job/commit-set.ts';
-import { LeaseLostError, TerminalError, TransientError } from '../job/errors.ts';
+import { createHash } from 'node:crypto';
+import type { CommitSet } from '../job/commit-set.ts';
+import { LeaseLostError } from '../job/errors.ts';
 import { lineageOf } from '../job/job.ts';
-import { tableName } from '../job/table-ref.ts';
+import { stagedRows } from './staging.ts';
 import type { PreparedRows } from './copy-rows.ts';
-import type { PlannedRun, Run } from './run.ts';
+import type { RollForward } from './finish-committed.ts';
+import { rollForwardJob } from './roll-forward-job.ts';
+import { rollForwardStreams } from './roll-forward-streams.ts';
+import type { PlannedRun } from './run.ts';
 
 /** What a decision came to: the set to roll forward, or why the prepared rows must be abandoned. */
 export type Decision =
@@ -26,85 +30,30 @@ export async function decide(run: PlannedRun, prepared: PreparedRows): Promise<D
   return outcome;
 }
 
-/** What rolling forward came to. */
-export type RollForward =
-  | { readonly kind: 'finished' }
-  | { readonly kind: 'plan_anew' }
-  /** Nothing can be proven: the caller hands the job to an operator, which gives up the lease. */
-  | { readonly kind: 'unprovable'; readonly message: string };
-
 /** Commits exactly the recorded set, whoever recorded it, and finishes the job; safe to repeat at any point. */
-export async function rollForward(run: PlannedRun, set: CommitSet): Promise<RollForward> {
-  if (set.kind === 'job') {
-    throw new TerminalError(
-      'unsupported',
-      `a commit by query job (${set.jobId}) is not carried out by this version`,
-    );
-  }
-  const names = set.streams.map((stream) => stream.name);
-  const outcome = await run.destination.commitWriteStreams(run.plan.destination, names);
-  if (outcome.kind === 'committed') return finish(run, set);
-  run.observer.note(run.lease, 'commit outcome is ambiguous, looking for its rows', { why: outcome.message });
-  return settleByEvidence(run, set, outcome.message);
+export function rollForward(run: PlannedRun, set: CommitSet): Promise<RollForward> {
+  return set.kind === 'job' ? rollForwardJob(run, set) : rollForwardStreams(run, set);
 }
 
-/** COMMITTING → SUCCESS and the watermark in one transaction, conditional on the recorded set. */
-async function finish(run: PlannedRun, set: CommitSet): Promise<RollForward> {
-  const { state, lease } = run;
-  const { rowsRead, bytesWritten } = await loadedCounts(run);
-  const rowsWritten = commitSetRows(set);
-  const outcome = await state.jobs.finish(lease, set, { rowsRead, rowsWritten, bytesWritten });
-  if (outcome.kind === 'superseded') {
-    throw new LeaseLostError(`the job was settled by somebody else as ${outcome.status}`);
-  }
-  return { kind: 'finished' };
+function commitSet(run: PlannedRun, { staging, streams, rowsWritten }: PreparedRows): CommitSet {
+  const lineage = lineageOf(run.lease, run.planNumber);
+  if (!staging) return { kind: 'streams', lineage, streams };
+  return {
+    kind: 'job',
+    lineage,
+    jobId: commitJobId(lineage),
+    location: run.plan.destinationLocation,
+    ...run.destination.commitJob(stagedRows(run, staging)),
+    rows: rowsWritten,
+  };
 }
 
-/** The streams can no longer be asked, so the destination is: rows carrying the set's lineage are the evidence. */
-async function settleByEvidence(run: PlannedRun, set: StreamCommitSet, why: string): Promise<RollForward> {
-  const { plan } = run;
-  const found = await run.destination.rowsOf(plan.destination, plan.destinationLocation, set.lineage);
-  const expected = commitSetRows(set);
-  if (found === expected) return finish(run, set);
-  if (found === 0) return replanIfNothingCanLand(run, set, why);
-  const message = `${found} of ${expected} rows of ${set.lineage} are in ${tableName(plan.destination)}, though a commit is all or nothing: ${why}`;
-  return { kind: 'unprovable', message };
-}
-
-/** A new plan only when every stream is gone, so that no commit under way can still make its rows visible. */
-async function replanIfNothingCanLand(run: Run, set: StreamCommitSet, why: string): Promise<RollForward> {
-  const states = await Promise.all(set.streams.map(({ name }) => run.destination.writeStreamState(name)));
-  if (states.some((state) => state.kind === 'committed')) {
-    throw new TransientError(
-      'commit_ambiguous',
-      'the streams say committed while no row is visible yet; looking again later',
-    );
-  }
-  if (states.some((state) => state.kind === 'open')) {
-    throw new TransientError(
-      'commit_ambiguous',
-      `the commit failed while its streams are still open: ${why}`,
-    );
-  }
-  const outcome = await run.state.jobs.replanAfterNoEffect(run.lease, set);
-  if (outcome.kind === 'lost')
-    throw new LeaseLostError('the lease was lost while a lost commit was being settled');
-  return { kind: 'plan_anew' };
-}
-
-function commitSet(run: PlannedRun, prepared: PreparedRows): CommitSet {
-  return { kind: 'streams', lineage: lineageOf(run.lease, run.planNumber), streams: prepared.streams };
+/** One id per plan of a job: whoever rolls it forward asks for the same one, and an id runs once. */
+function commitJobId(lineage: string): string {
+  return `pulse_billing_etl_commit_${createHash('sha256').update(lineage).digest('hex')}`;
 }
 
 function counts(prepared: PreparedRows) {
   const { rowsRead, rowsWritten, bytesWritten } = prepared;
   return { rowsRead, rowsWritten, bytesWritten };
-}
-
-async function loadedCounts(run: PlannedRun): Promise<{ rowsRead: number; bytesWritten: number }> {
-  const batches = await run.state.batches.list(run.lease, run.planNumber);
-  return {
-    rowsRead: batches.reduce((rows, batch) => rows + batch.rowsRead, 0),
-    bytesWritten: batches.reduce((bytes, batch) => bytes + batch.bytes, 0),
-  };
 }

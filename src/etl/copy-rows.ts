@@ -2,9 +2,10 @@
 import type { Batch } from '../job/batch.ts';
 import { TransientError } from '../job/errors.ts';
 import { lineageOf } from '../job/job.ts';
+import type { TableRef } from '../job/table-ref.ts';
 import { addTotals, type Totals } from '../job/totals.ts';
 import { copyLayout } from '../columnar/copy-layout.ts';
-import { openReadSession, recordedReadSession } from './extract.ts';
+import { openReadSession, recordedReadSession, verifiedColumns } from './extract.ts';
 import { CopyLost, isReadSessionLost, loadStream } from './load-stream.ts';
 import { progressReporter } from './progress.ts';
 import type { PlannedRun } from './run.ts';
@@ -13,9 +14,12 @@ import { WriteStreams } from './write-streams.ts';
 
 const MAX_RESTARTS = 3;
 
-/** Rows waiting to be made visible, as acknowledged batch by batch. */
+/** Rows waiting to be made visible. */
 export type PreparedRows = {
+  /** Write streams that are to be committed; none when the rows wait in a staging table. */
   readonly streams: readonly { readonly name: string; readonly rows: number }[];
+  /** The table the rows wait in, on their way through a recorded job. */
+  readonly staging?: TableRef;
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly bytesWritten: number;
@@ -79,11 +83,7 @@ async function loadStreams(
     arrowSchema: session.arrowSchema,
     cursorField: run.plan.cursorField,
     lineage: lineageOf(run.lease, run.planNumber),
-    verify: {
-      columns: run.plan.verifyColumns,
-      currencyColumn: run.plan.currencyColumn,
-      schema: run.plan.sourceSchema,
-    },
+    verify: verifiedColumns(run),
   });
   const failure = new AbortController();
   const signal = AbortSignal.any([run.signal, failure.signal]);

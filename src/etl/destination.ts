@@ -1,8 +1,12 @@
 /** The port to where the copy is written: the few operations a run needs of it. */
+import type { JobCommitSet } from '../job/commit-set.ts';
+import type { JobError } from '../job/errors.ts';
 import type { Micros } from '../job/instant.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import type { TableSchema } from '../job/table-schema.ts';
+import type { Totals } from '../job/totals.ts';
 import type { ArrowRows } from '../columnar/arrow-rows.ts';
+import type { Slice, VerifiedColumns } from './source.ts';
 
 /** A destination table as it is. */
 export type DestinationTable = {
@@ -53,6 +57,26 @@ export type CommitOutcome =
   /** The set cannot be committed any more and was not seen committed; rows must be looked for. */
   | { readonly kind: 'ambiguous'; readonly message: string };
 
+/** Rows that wait in a staging table, and how they become visible all at once. */
+export type StagedRows = {
+  readonly staging: TableRef;
+  readonly table: TableRef;
+  /** Columns that are carried over; any other column of the table stays NULL. */
+  readonly columns: readonly string[];
+};
+
+/** A job as it will be recorded and inserted. */
+export type CommitJob = Pick<JobCommitSet, 'configuration' | 'configurationHash'>;
+
+/** What became of a recorded job. */
+export type CommitJobOutcome =
+  /** It has ended and its effect is visible, by this call or an earlier one. */
+  | { readonly kind: 'done' }
+  /** It has ended without any effect, and its id is used up. */
+  | { readonly kind: 'failed'; readonly error: JobError }
+  /** The id belongs to a job that was never ours. */
+  | { readonly kind: 'foreign'; readonly message: string };
+
 /** Rows in the destination by the job that wrote them. */
 export type LineageCount = { readonly lineage: string | null; readonly rows: number };
 
@@ -84,4 +108,25 @@ export type Destination = {
   /** Makes the rows of all streams visible at once, or finds that they are. */
   commitWriteStreams(table: TableRef, streams: readonly string[]): Promise<CommitOutcome>;
   writeStreamState(stream: string): Promise<WriteStreamState>;
+
+  /** Whether a query of this side may read the slice's table where it is: a dry run, which costs nothing. */
+  canQuery(slice: Slice): Promise<boolean>;
+  /** Makes an empty table with columns, partitions and clusters of another, which removes itself at the instant given; one that is there by now is fine. */
+  createStagingTable(staging: TableRef, like: TableRef, expiresAt: Micros): Promise<void>;
+  /** Makes the slice's rows, with their lineage, the whole content of a staging table, in one query; safe to repeat. */
+  stageSlice(staging: TableRef, slice: Slice, lineage: string, signal: AbortSignal): Promise<StagedSize>;
+  /** Exact totals of a table's rows in one aggregate query. */
+  totalsOf(table: TableRef, location: string, columns: VerifiedColumns): Promise<Totals>;
+  /** Removes the table; one that is gone is fine. */
+  dropTable(table: TableRef): Promise<void>;
+  /** The job that makes staged rows visible; calls nothing. */
+  commitJob(rows: StagedRows): CommitJob;
+  /**
+   * Inserts the recorded job unless it is there, and waits for its end. Safe to repeat: an id runs once.
+   * Throws a JobError while the outcome is unknown.
+   */
+  runCommitJob(set: JobCommitSet): Promise<CommitJobOutcome>;
 };
+
+/** What a staging table holds. */
+export type StagedSize = { readonly rows: number; readonly bytes: number };

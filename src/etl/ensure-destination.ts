@@ -8,7 +8,8 @@ import type { Destination, DestinationTable } from './destination.ts';
 import { schemaDrift } from './schema-drift.ts';
 import { assertLayout } from './table-layout.ts';
 
-const LABELS = { managed_by: 'pulse-billing-etl' } as const;
+/** Labels of every dataset and table that is made here. */
+export const DATASET_LABELS = { managed_by: 'pulse-billing-etl' } as const;
 
 /** What was done, one line each; empty when everything was there. */
 export async function ensureDestination(
@@ -20,7 +21,7 @@ export async function ensureDestination(
   const location = await destination.datasetLocation(plan.destination);
   const done: string[] = [];
   if (location === undefined) {
-    await destination.createDataset(plan.destination, plan.destinationLocation, LABELS);
+    await destination.createDataset(plan.destination, plan.destinationLocation, DATASET_LABELS);
     done.push(
       `created dataset ${plan.destination.project}.${plan.destination.dataset} in ${plan.destinationLocation}`,
     );
@@ -94,6 +95,6 @@ async function createTable(
     partitionField: organization.partitionField,
     clusteringFields: organization.clusteringFields,
     description: `Copy of ${tableName(plan.source)} for organization ${organization.organizationId}, kept by pulse-billing-etl`,
-    labels: LABELS,
+    labels: DATASET_LABELS,
   });
 }

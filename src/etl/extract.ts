@@ -2,7 +2,7 @@
 import { formatInstant, parseInstant } from '../job/instant.ts';
 import type { JsonObject } from '../state/json.ts';
 import type { PlannedRun } from './run.ts';
-import type { ReadSession, Slice } from './source.ts';
+import type { ReadSession, Slice, VerifiedColumns } from './source.ts';
 import { writerFingerprint } from './writer-fingerprint.ts';
 
 /** The rows a plan covers, as the source port names them. */
@@ -14,6 +14,11 @@ export function sliceOf({ plan }: PlannedRun): Slice {
     window: plan.window,
     snapshot: plan.snapshot,
   };
+}
+
+/** The sums that are compared, the same on every side. */
+export function verifiedColumns({ plan }: PlannedRun): VerifiedColumns {
+  return { columns: plan.verifyColumns, currencyColumn: plan.currencyColumn, schema: plan.sourceSchema };
 }
 
 /**

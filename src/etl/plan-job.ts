@@ -11,6 +11,7 @@ import { refuseWhatIsUnsupported } from './capabilities.ts';
 import type { Destination } from './destination.ts';
 import type { RunSettings } from './run.ts';
 import type { Slice, Source, SourceTable, Survey } from './source.ts';
+import { choosePath } from './write-path.ts';
 import { writerFingerprint } from './writer-fingerprint.ts';
 
 /** What planning needs; a run has it, and so has a preview that changes nothing. */
@@ -53,15 +54,16 @@ async function planWindow(planning: Planning, table: SourceTable, slice: Slice):
   const estimate = await source.estimate(slice);
   if (estimate.rows === 0) return { kind: 'nothing_new', why: `no rows in ${windowText(slice.window)}` };
   assertAffordable(estimate.bytes, organization);
+  const location = await destinationLocation(planning, table.location);
   const plan: Plan = {
     window: slice.window,
     snapshot: slice.snapshot,
-    writePath: 'storage',
-    writePathReason: storagePathReason(organization),
+    ...(await choosePath(planning, slice, table.schema, location)),
     source: organization.source,
     sourceLocation: table.location,
     destination: organization.destination,
-    destinationLocation: await destinationLocation(planning, table.location),
+    destinationLocation: location,
+    stagingDataset: settings.stagingDataset ?? organization.destination.dataset,
     transform: organization.transform,
     cursorField: organization.cursorField,
     verifyLevel: organization.verifyLevel,
@@ -184,12 +186,6 @@ function verifyColumns(schema: TableSchema, organization: Organization): readonl
 function isSummable(schema: TableSchema, path: string): boolean {
   const type = fieldAt(schema, path)?.type;
   return type === 'FLOAT64' || type === 'NUMERIC' || type === 'BIGNUMERIC' || type === 'INT64';
-}
-
-function storagePathReason(organization: Organization): string {
-  return organization.writePath === 'storage'
-    ? 'the configuration says storage'
-    : 'rows are streamed through the worker, which needs nothing in common between the two sides';
 }
 
 function nothingNew(

@@ -1,11 +1,12 @@
 /** One run of one job, from claim to the end it comes to; reads like the way of a message. */
 import { asJobError, LeaseLostError, TransientError } from '../job/errors.ts';
 import { decide, rollForward } from './commit.ts';
-import { abandonCopy, copyRows } from './copy-rows.ts';
+import { abandonCopy, copyRows, type PreparedRows } from './copy-rows.ts';
 import { ensureDestination } from './ensure-destination.ts';
 import { planRun } from './plan-run.ts';
 import { RunStopped, type PlannedRun, type Run } from './run.ts';
 import { settleFailure, settleStop, type Settled } from './settle-run.ts';
+import { dropStaging, stageRows } from './staging.ts';
 import { step } from './steps.ts';
 import { verify } from './verify.ts';
 
@@ -32,7 +33,7 @@ async function carryOut(run: Run): Promise<RunOutcome> {
     () => ensure(planned),
     (changes) => ({ changes: [...changes] }),
   );
-  const prepared = await step(planned, 'extract', () => step(planned, 'load', () => copyRows(planned)));
+  const prepared = await prepare(planned);
   await step(
     planned,
     'verify',
@@ -47,7 +48,7 @@ async function carryOut(run: Run): Promise<RunOutcome> {
     case 'cancelled':
       return settleStop(run, 'cancelled');
     case 'plan_anew':
-      await abandonCopy(planned);
+      await abandon(planned);
       await run.state.jobs.planAnew(run.lease);
       return carryOut(await reread(run));
     case 'decided':
@@ -76,6 +77,16 @@ async function rollOn(run: Run): Promise<RunOutcome> {
       await run.state.jobs.needOperator(run.lease, outcome.message);
       return { kind: 'needs_operator' };
   }
+}
+
+/** Puts every row of the plan where nobody sees it yet: through this process, or within the warehouse. */
+function prepare(run: PlannedRun): Promise<PreparedRows> {
+  if (run.plan.writePath === 'query') return step(run, 'load', () => stageRows(run));
+  return step(run, 'extract', () => step(run, 'load', () => copyRows(run)));
+}
+
+function abandon(run: PlannedRun): Promise<void> {
+  return run.plan.writePath === 'query' ? dropStaging(run) : abandonCopy(run);
 }
 
 function ensure(run: PlannedRun): Promise<readonly string[]> {

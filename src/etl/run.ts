@@ -16,6 +16,8 @@ export type RunSettings = RetryPolicy & {
   readonly readStreams: number;
   /** Identifies this build in the writer fingerprint. */
   readonly build: string;
+  /** Dataset of the destination's project for staging tables; undefined means the destination's own. */
+  readonly stagingDataset?: string | undefined;
 };
 
 /** Rows and bytes the destination holds so far, and how many are expected. */

@@ -1,8 +1,8 @@
-/** Proves, before anything is visible, that what waits in the write streams is what the source holds at the snapshot. */
+/** Proves, before anything is visible, that what waits in write streams or a staging table is what the source holds at the snapshot. */
 import { TerminalError, TransientError } from '../job/errors.ts';
 import { totalRows, totalsDifference } from '../job/totals.ts';
 import { abandonCopy, type PreparedRows } from './copy-rows.ts';
-import { sliceOf } from './extract.ts';
+import { sliceOf, verifiedColumns } from './extract.ts';
 import type { PlannedRun } from './run.ts';
 
 /** Finalizes the write streams and compares; throws `row_count_mismatch` (the copy is begun again) or `verification_mismatch` (final). */
@@ -25,13 +25,7 @@ async function verifyFinalizedCounts(run: PlannedRun, prepared: PreparedRows): P
 }
 
 async function verifyTotals(run: PlannedRun, prepared: PreparedRows): Promise<void> {
-  const { plan } = run;
-  const columns = {
-    columns: plan.verifyColumns,
-    currencyColumn: plan.currencyColumn,
-    schema: plan.sourceSchema,
-  };
-  const expected = await run.source.totals(sliceOf(run), columns);
+  const expected = await run.source.totals(sliceOf(run), verifiedColumns(run));
   const differences = totalsDifference(expected, prepared.totals, ['at the source', 'copied']);
   if (differences.length === 0) return;
   throw new TerminalError(

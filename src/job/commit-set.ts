@@ -8,17 +8,20 @@ export type StreamCommitSet = {
   readonly streams: readonly { readonly name: string; readonly rows: number }[];
 };
 
-/** One BigQuery job under an id of ours; configurationHash tells whether a job found under that id is this one. */
-export type QueryCommitSet = {
+/** One BigQuery job under an id of ours, to be inserted exactly as recorded, whichever build rolls it forward. */
+export type JobCommitSet = {
   readonly kind: 'job';
   readonly lineage: string;
   readonly jobId: string;
   readonly location: string;
+  /** The job's configuration as the destination wrote it: nobody else reads it. */
+  readonly configuration: string;
+  /** Tells whether a job found under that id is this one. */
   readonly configurationHash: string;
   readonly rows: number;
 };
 
-export type CommitSet = StreamCommitSet | QueryCommitSet;
+export type CommitSet = StreamCommitSet | JobCommitSet;
 
 /** Rows that become visible with the set. */
 export function commitSetRows(set: CommitSet): number {

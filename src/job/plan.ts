@@ -18,6 +18,8 @@ export type Plan = {
   readonly sourceLocation: string;
   readonly destination: TableRef;
   readonly destinationLocation: string;
+  /** Dataset, beside the destination's own, that a staging table would be made in. */
+  readonly stagingDataset: string;
   readonly transform: string;
   readonly cursorField: string;
   readonly verifyLevel: VerifyLevel;

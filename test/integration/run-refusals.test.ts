@@ -195,10 +195,10 @@ const WRONG_SETTINGS: readonly {
     says: ['transform focus-1.2', 'README'],
   },
   {
-    what: 'the query path, which this version does not carry out',
+    what: 'the query path between two locations',
     change: { writePath: 'query' },
-    reason: 'unsupported',
-    says: ['write_path query', 'README'],
+    reason: 'invalid_configuration',
+    says: ['the source is in EU and the destination in US', '--write-path auto'],
   },
 ];
 

@@ -95,6 +95,7 @@ export function samplePlan(differences: Partial<Plan> = {}): Plan {
     currencyColumn: 'currency',
     sourceSchema: [{ name: 'cost', type: 'FLOAT64', mode: 'NULLABLE' }],
     batchRows: 50_000,
+    stagingDataset: 'staging',
     writerFingerprint: 'fingerprint',
     estimatedRows: 10_000,
     estimatedBytes: 5_000_000,

@@ -65,8 +65,18 @@ const SCHEMA: TableSchema = [
 const LEASE_MS = 60_000;
 const HOUR = 3_600_000_000n;
 
+/** How the two sides of a rig stand to each other. */
+export type EtlRigOptions = {
+  /** Both sides are one warehouse in one location, so that a query can copy the rows. */
+  readonly oneWarehouse?: boolean;
+};
+
 /** Everything new, closed at the end of the test. */
-export async function etlRig(context: TestContext, rows: number): Promise<EtlRig> {
+export async function etlRig(
+  context: TestContext,
+  rows: number,
+  { oneWarehouse = false }: EtlRigOptions = {},
+): Promise<EtlRig> {
   const clock = new VirtualClock();
   const now = (): bigint => clock.nowMicros();
   const state = await openState({ kind: 'sqlite', path: ':memory:', clock: now });
@@ -74,11 +84,14 @@ export async function etlRig(context: TestContext, rows: number): Promise<EtlRig
   await state.migrate();
   const log = new OracleLog();
   const source = new StrictWarehouse({ project: 'source-env', location: 'EU', clock, now, log });
-  const destination = new StrictWarehouse({ project: 'destination-env', location: 'US', clock, now, log });
+  const destination = oneWarehouse
+    ? source
+    : new StrictWarehouse({ project: 'destination-env', location: 'US', clock, now, log });
+  const destinationLocation = destination.location;
   const from = { project: 'source-env', dataset: 'billing', table: 'export' };
-  const to = { project: 'destination-env', dataset: 'copies', table: 'acme' };
+  const to = { project: destination.project, dataset: 'copies', table: 'acme' };
   const organizationId = 'acme';
-  await state.organizations.set({ organizationId, source: from, destination: to, destinationLocation: 'US' });
+  await state.organizations.set({ organizationId, source: from, destination: to, destinationLocation });
   source.addTable(from, SCHEMA);
   let ids = 0;
   const addRows = (count: number): void =>

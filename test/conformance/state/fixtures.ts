@@ -95,6 +95,7 @@ export function aPlan(window: { lo?: Micros | undefined; hi?: Micros } = {}): Pl
     currencyColumn: 'currency',
     sourceSchema: [{ name: 'cost', type: 'FLOAT64', mode: 'NULLABLE' }],
     batchRows: 1000,
+    stagingDataset: 'staging',
     writerFingerprint: 'writer',
     estimatedRows: 3,
     estimatedBytes: 40,

@@ -11,6 +11,7 @@ import { TerminalError, TransientError } from '../../../src/job/errors.ts';
 import { tableName, type TableRef } from '../../../src/job/table-ref.ts';
 import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../../../src/job/table-schema.ts';
 import { announcedColumns, arrowTypeName, rowsOf, type Row } from './arrow-rows.ts';
+import { stagingOperations } from './staging-side.ts';
 import type { StoredTable } from './stored-table.ts';
 import type { StrictWarehouse } from './strict-warehouse.ts';
 import type { WriteStream } from './write-stream.ts';
@@ -20,6 +21,7 @@ export function strictDestination(warehouse: StrictWarehouse, caller: string): D
   const perform = warehouse.performAs(caller);
   const { log } = warehouse;
   return {
+    ...stagingOperations(warehouse, caller),
     datasetLocation: (table) => perform('datasetLocation', () => warehouse.dataset(table)),
     describe: (table) =>
       perform('describe', () => {

@@ -4,7 +4,7 @@ import type { Source } from '../../../src/etl/source.ts';
 import type { JobError } from '../../../src/job/errors.ts';
 
 /** `append` is one append of a writer, `readRows` one message of a stream. */
-export type Operation = Exclude<keyof Source | keyof Destination, 'openWriter'> | 'append';
+export type Operation = Exclude<keyof Source | keyof Destination, 'openWriter' | 'commitJob'> | 'append';
 
 /** One call; `count` is which of this operation it is, over all callers, from 1. */
 export type Call = { readonly operation: Operation; readonly caller: string; readonly count: number };

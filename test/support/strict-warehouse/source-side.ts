@@ -9,7 +9,8 @@ import { rowTotals } from './row-totals.ts';
 import type { StoredTable } from './stored-table.ts';
 import type { Perform, StrictWarehouse } from './strict-warehouse.ts';
 
-const BYTES_PER_ROW = 100;
+/** What a row counts for in estimates. */
+export const BYTES_PER_ROW = 100;
 
 /** The source port for one caller. */
 export function strictSource(warehouse: StrictWarehouse, caller: string): Source {
@@ -114,7 +115,8 @@ function rowsAt(warehouse: StrictWarehouse, slice: AsOf): readonly Row[] {
   return tableAt(warehouse, slice).asOf(slice.snapshot);
 }
 
-function rowsIn(warehouse: StrictWarehouse, slice: Slice): readonly Row[] {
+/** The rows of a slice, as they stood at its snapshot. */
+export function rowsIn(warehouse: StrictWarehouse, slice: Slice): readonly Row[] {
   const { lo, hi } = slice.window;
   return rowsAt(warehouse, slice).filter((row) => {
     const cursor = row[slice.cursorField] ?? null;

@@ -1,6 +1,7 @@
 // A warehouse in memory that behaves as BigQuery is documented to, and is strict about what a correct client never does.
 import type { Clock } from '../../../src/job/clock.ts';
-import { TerminalError, TransientError } from '../../../src/job/errors.ts';
+import type { CommitJobOutcome } from '../../../src/etl/destination.ts';
+import { TerminalError, TransientError, type JobError } from '../../../src/job/errors.ts';
 import type { Micros } from '../../../src/job/instant.ts';
 import { tableName, type TableRef } from '../../../src/job/table-ref.ts';
 import type { TableSchema } from '../../../src/job/table-schema.ts';
@@ -40,6 +41,13 @@ export class StrictWarehouse {
   readonly location: string;
   /** What goes wrong; by default nothing. */
   faults: FaultScript = () => undefined;
+  /** What the next commit job that is inserted ends with, without any effect. */
+  jobError: JobError | undefined;
+  /** Jobs by id; an id is used up by its first job. */
+  readonly jobs = new Map<
+    string,
+    { readonly configurationHash: string; readonly outcome: CommitJobOutcome }
+  >();
   readonly #options: StrictWarehouseOptions;
   readonly #datasets = new Map<string, string>();
   readonly #tables = new Map<string, StoredTable>();
@@ -73,6 +81,11 @@ export class StrictWarehouse {
 
   dropTable(table: TableRef): void {
     this.#tables.delete(tableName(table));
+  }
+
+  /** Names of the tables there are. */
+  tables(): readonly string[] {
+    return [...this.#tables.keys()];
   }
 
   /** The rows anybody sees now. */

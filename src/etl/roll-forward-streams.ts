@@ -1,0 +1,47 @@
+/** Rolls a recorded set of write streams forward. */
+import { commitSetRows, type StreamCommitSet } from '../job/commit-set.ts';
+import { LeaseLostError, TransientError } from '../job/errors.ts';
+import { tableName } from '../job/table-ref.ts';
+import { finishCommitted, type RollForward } from './finish-committed.ts';
+import type { PlannedRun, Run } from './run.ts';
+
+/** Commits the streams, or finds out by their rows what became of them, and finishes the job. */
+export async function rollForwardStreams(run: PlannedRun, set: StreamCommitSet): Promise<RollForward> {
+  const names = set.streams.map((stream) => stream.name);
+  const outcome = await run.destination.commitWriteStreams(run.plan.destination, names);
+  if (outcome.kind === 'committed') return finishCommitted(run, set);
+  run.observer.note(run.lease, 'commit outcome is ambiguous, looking for its rows', { why: outcome.message });
+  return settleByEvidence(run, set, outcome.message);
+}
+
+/** The streams can no longer be asked, so the destination is: rows carrying the set's lineage are the evidence. */
+async function settleByEvidence(run: PlannedRun, set: StreamCommitSet, why: string): Promise<RollForward> {
+  const { plan } = run;
+  const found = await run.destination.rowsOf(plan.destination, plan.destinationLocation, set.lineage);
+  const expected = commitSetRows(set);
+  if (found === expected) return finishCommitted(run, set);
+  if (found === 0) return replanIfNothingCanLand(run, set, why);
+  const message = `${found} of ${expected} rows of ${set.lineage} are in ${tableName(plan.destination)}, though a commit is all or nothing: ${why}`;
+  return { kind: 'unprovable', message };
+}
+
+/** A new plan only when every stream is gone, so that no commit under way can still make its rows visible. */
+async function replanIfNothingCanLand(run: Run, set: StreamCommitSet, why: string): Promise<RollForward> {
+  const states = await Promise.all(set.streams.map(({ name }) => run.destination.writeStreamState(name)));
+  if (states.some((state) => state.kind === 'committed')) {
+    throw new TransientError(
+      'commit_ambiguous',
+      'the streams say committed while no row is visible yet; looking again later',
+    );
+  }
+  if (states.some((state) => state.kind === 'open')) {
+    throw new TransientError(
+      'commit_ambiguous',
+      `the commit failed while its streams are still open: ${why}`,
+    );
+  }
+  const outcome = await run.state.jobs.replanAfterNoEffect(run.lease, set);
+  if (outcome.kind === 'lost')
+    throw new LeaseLostError('the lease was lost while a lost commit was being settled');
+  return { kind: 'plan_anew' };
+}

@@ -1,0 +1,89 @@
+/** The staging table of a plan: rows wait there, seen by nobody, until one recorded job makes them visible. */
+import { createHash } from 'node:crypto';
+import { TerminalError } from '../job/errors.ts';
+import { MICROS_PER_MINUTE } from '../job/instant.ts';
+import { lineageOf } from '../job/job.ts';
+import { tableName, type TableRef } from '../job/table-ref.ts';
+import { LINEAGE_FIELDS } from '../job/table-schema.ts';
+import type { PreparedRows } from './copy-rows.ts';
+import type { StagedRows, StagedSize } from './destination.ts';
+import { DATASET_LABELS } from './ensure-destination.ts';
+import { sliceOf, verifiedColumns } from './extract.ts';
+import type { PlannedRun } from './run.ts';
+
+/** Long enough for a job that waits for an operator over a weekend. */
+const STAGING_LIFE = 7n * 24n * 60n * MICROS_PER_MINUTE;
+
+/** Named by job and plan number, so that no two plans ever share one. */
+export function stagingTable({ plan, lease, planNumber }: PlannedRun): TableRef {
+  const digest = createHash('sha256').update(lineageOf(lease, planNumber)).digest('hex').slice(0, 32);
+  return {
+    project: plan.destination.project,
+    dataset: plan.stagingDataset,
+    table: `pulse_billing_etl_staging_${digest}_${planNumber}`,
+  };
+}
+
+/** Copies the plan's rows into its staging table in one query, unless an earlier run of this plan has. */
+export async function stageRows(run: PlannedRun): Promise<PreparedRows> {
+  const staging = stagingTable(run);
+  const { plan, destination } = run;
+  // A table that waited for too long has removed itself, and is made again.
+  const recorded = (await destination.describe(staging)) && (await stagedSize(run));
+  const { rows, bytes } = recorded ?? (await stage(run, staging));
+  const totals = await destination.totalsOf(staging, plan.destinationLocation, verifiedColumns(run));
+  return { streams: [], staging, rowsRead: rows, rowsWritten: rows, bytesWritten: bytes, totals };
+}
+
+/** What this plan has staged by a query; undefined when it has not, or goes another way. */
+export async function stagedSize(run: PlannedRun): Promise<StagedSize | undefined> {
+  const step = await run.state.steps.get(run.lease, run.planNumber, 'load');
+  const { staged_rows: rows, staged_bytes: bytes } = step?.detail ?? {};
+  return typeof rows === 'number' && typeof bytes === 'number' ? { rows, bytes } : undefined;
+}
+
+/** What the recorded job takes over from staging. */
+export function stagedRows({ plan }: PlannedRun, staging: TableRef): StagedRows {
+  const columns = [...plan.sourceSchema, ...LINEAGE_FIELDS].map(({ name }) => name);
+  return { staging, table: plan.destination, columns };
+}
+
+/** Removes the staging table; one that stays because this failed removes itself in some days. */
+export async function dropStaging(run: PlannedRun): Promise<void> {
+  const staging = stagingTable(run);
+  try {
+    await run.destination.dropTable(staging);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    run.observer.note(run.lease, 'the staging table stays until it expires', {
+      table: tableName(staging),
+      why,
+    });
+  }
+}
+
+async function stage(run: PlannedRun, staging: TableRef): Promise<StagedSize> {
+  const { plan, source, destination, lease, planNumber, state } = run;
+  await ensureStagingDataset(run, staging);
+  const now = await source.currentTime(plan.sourceLocation, plan.source);
+  await destination.createStagingTable(staging, plan.destination, now + STAGING_LIFE);
+  const lineage = lineageOf(lease, planNumber);
+  const size = await destination.stageSlice(staging, sliceOf(run), lineage, run.signal);
+  await state.steps.update(lease, planNumber, 'load', {
+    staging: tableName(staging),
+    staged_rows: size.rows,
+    staged_bytes: size.bytes,
+  });
+  return size;
+}
+
+async function ensureStagingDataset({ plan, destination }: PlannedRun, staging: TableRef): Promise<void> {
+  const wanted = plan.destinationLocation;
+  const location = await destination.datasetLocation(staging);
+  if (location === undefined) return destination.createDataset(staging, wanted, DATASET_LABELS);
+  if (location.toLowerCase() === wanted.toLowerCase()) return;
+  throw new TerminalError(
+    'location_mismatch',
+    `the staging dataset ${staging.project}.${staging.dataset} is in ${location}, the destination in ${wanted}; set STAGING_DATASET to a dataset in ${wanted}, or leave it out to stage beside the destination`,
+  );
+}

@@ -1,0 +1,119 @@
+// What every Destination promises of staging tables and of the one job that makes their rows visible.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JobCommitSet } from '../../src/job/commit-set.ts';
+import type { TableRef } from '../../src/job/table-ref.ts';
+import { uniqueName } from '../support/eventually.ts';
+import { JANUARY, onEveryWarehouse, SCHEMA, sliceOf } from './warehouses.ts';
+
+const NEVER = new AbortController().signal;
+const COLUMNS = SCHEMA.map(({ name }) => name);
+/** 2126: no test runs that long. */
+const LATER = JANUARY + 100n * 365n * 86_400_000_000n;
+
+onEveryWarehouse((warehouse) => {
+  const { source, destination, location } = warehouse;
+
+  /** A source whose table has the lineage columns too, so that one schema serves both. */
+  const aCopy = async (): Promise<{ from: TableRef; to: TableRef; staging: TableRef }> => {
+    const [from, to] = [await warehouse.newTable(), await warehouse.newTable()];
+    const staging = { ...to, table: 'staging' };
+    await destination.createStagingTable(staging, to, LATER);
+    return { from, to, staging };
+  };
+
+  const jobFor = (staging: TableRef, table: TableRef, rows: number, columns = COLUMNS): JobCommitSet => ({
+    kind: 'job',
+    lineage: 'org/job/1',
+    jobId: uniqueName('commit'),
+    location,
+    ...destination.commitJob({ staging, table, columns }),
+    rows,
+  });
+
+  test('a staging table is like its destination, and making it again keeps its rows', async () => {
+    const { to, staging } = await aCopy();
+    assert.deepEqual((await destination.describe(staging))?.schema, (await destination.describe(to))?.schema);
+    await warehouse.addRows(staging, [{ id: 1 }]);
+    await destination.createStagingTable(staging, to, LATER);
+    assert.deepEqual(await warehouse.visibleIds(staging), [1]);
+  });
+
+  test('a slice is staged as it stood at its snapshot, and staging it again changes nothing', async () => {
+    const { from, staging } = await aCopy();
+    await warehouse.addRows(from, [
+      { id: 1, exported: 0 },
+      { id: 2, exported: 1, cost: 0.1, credits: [-0.25, 1e-10] },
+      { id: 3, exported: 2, cost: 0.2, currency: 'EUR' },
+      { id: 3, exported: 2, cost: 0.2, currency: 'EUR' },
+      { id: 4, exported: 3 },
+      { id: 5, exported: null },
+    ]);
+    const slice = await sliceOf(warehouse, from, { lo: 0, hi: 2 });
+    await warehouse.addRows(from, [{ id: 6, exported: 1 }]);
+    for (let again = 0; again < 2; again++) {
+      const { rows } = await destination.stageSlice(staging, slice, 'org/job/1', NEVER);
+      assert.equal(rows, 3);
+      assert.deepEqual(await warehouse.visibleIds(staging), [2, 3, 3]);
+    }
+    const columns = { columns: ['cost', 'credits.amount'], currencyColumn: 'currency', schema: SCHEMA };
+    assert.deepEqual(
+      await destination.totalsOf(staging, location, columns),
+      await source.totals(slice, columns),
+    );
+    assert.equal(await destination.rowsOf(staging, location, 'org/job/1'), 3);
+    assert.deepEqual(await destination.rowsBeyond(staging, location, JANUARY + 1n), [
+      { lineage: 'org/job/1', rows: 2 },
+    ]);
+  });
+
+  test('staged rows become visible all at once, by a job that runs once however often it is asked for', async () => {
+    const { to, staging } = await aCopy();
+    await warehouse.addRows(to, [{ id: 1 }]);
+    await warehouse.addRows(staging, [
+      { id: 2, lineage: 'org/job/1' },
+      { id: 2, lineage: 'org/job/1' },
+    ]);
+    const job = jobFor(staging, to, 2);
+    for (let again = 0; again < 3; again++)
+      assert.deepEqual(await destination.runCommitJob(job), { kind: 'done' });
+    assert.deepEqual(await warehouse.visibleIds(to), [1, 2, 2]);
+  });
+
+  test('a job without its staging table fails without effect, and its id is used up', async () => {
+    const { to, staging } = await aCopy();
+    await destination.dropTable(staging);
+    const job = jobFor(staging, to, 1);
+    for (let again = 0; again < 2; again++) {
+      const outcome = await destination.runCommitJob(job);
+      assert.equal(outcome.kind === 'failed' && outcome.error.reason, 'destination_not_found');
+      await destination.createStagingTable(staging, to, LATER);
+      await warehouse.addRows(staging, [{ id: 1 }]);
+    }
+    assert.deepEqual(await warehouse.visibleIds(to), []);
+  });
+
+  test('a job of another configuration under the id is told apart, and nothing is done', async () => {
+    const { to, staging } = await aCopy();
+    const other = await aCopy();
+    await warehouse.addRows(staging, [{ id: 1 }]);
+    const theirs = jobFor(other.staging, other.to, 0);
+    assert.deepEqual(await destination.runCommitJob(theirs), { kind: 'done' });
+    const ours = { ...jobFor(staging, to, 1), jobId: theirs.jobId };
+    assert.equal((await destination.runCommitJob(ours)).kind, 'foreign');
+    assert.deepEqual(await warehouse.visibleIds(to), []);
+  });
+
+  test('a table can be queried where it is, and only there', async () => {
+    const { from } = await aCopy();
+    const slice = await sliceOf(warehouse, from);
+    assert.equal(await destination.canQuery(slice), true);
+    assert.equal(await destination.canQuery({ ...slice, table: warehouse.newName() }), false);
+  });
+
+  test('a table that is gone is removed already', async () => {
+    const { staging } = await aCopy();
+    for (let again = 0; again < 2; again++) await destination.dropTable(staging);
+    assert.equal(await destination.describe(staging), undefined);
+  });
+});
