@@ -1,14 +1,16 @@
-// Renders every overlay in k8s/ and validates what comes out against the schemas of Kubernetes, without a cluster.
+// Renders every overlay in k8s/ and validates what comes out against the schemas of Kubernetes and our own rules, without a cluster.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from '../setup/find-program.mjs';
 import { setUp } from '../setup/setup.mjs';
+import { policyViolations } from './manifest-policy.mjs';
 import { skip } from './skip.mjs';
 
 const KUBERNETES_VERSION = '1.34';
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const tool = (name) => join(root, '.local', 'check-venv', 'bin', name);
 
 const kustomize = findKustomize();
 if (!existsSync(join(root, 'k8s'))) skip('there is no k8s/');
@@ -38,15 +40,30 @@ function isValid(overlay) {
   }
   // Kinds that Kubernetes does not know itself (PodMonitoring, ScaledObject) are named as unchecked.
   const validated = spawnSync(
-    join(root, '.local', 'check-venv', 'bin', 'kubernetes-validate'),
+    tool('kubernetes-validate'),
     ['--strict', '--quiet', '-k', KUBERNETES_VERSION, '-'],
     { input: rendered.stdout, encoding: 'utf8' },
   );
-  const remarks = `${validated.stdout}${validated.stderr}`.trim();
-  process.stdout.write(
-    `${overlay}: ${validated.status === 0 ? 'valid' : 'not valid'}\n${remarks === '' ? '' : `${remarks}\n`}`,
+  // The base is no whole: what an image is called and how many there are is the overlays' part.
+  const violations = overlay.endsWith('base') ? [] : policyViolations(resourcesIn(rendered.stdout));
+  const remarks = [`${validated.stdout}${validated.stderr}`.trim(), ...violations].filter(
+    (text) => text !== '',
   );
-  return validated.status === 0;
+  const ok = validated.status === 0 && violations.length === 0;
+  process.stdout.write(`${[`${overlay}: ${ok ? 'valid' : 'not valid'}`, ...remarks].join('\n')}\n`);
+  return ok;
+}
+
+/** The tools bring a reader of YAML; Node has none. */
+function resourcesIn(yaml) {
+  const program = 'import json, sys, yaml; json.dump(list(yaml.safe_load_all(sys.stdin)), sys.stdout)';
+  const { stdout, stderr } = spawnSync(tool('python'), ['-c', program], {
+    input: yaml,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  if (stdout === '') throw new Error(`what was rendered could not be read: ${stderr}`);
+  return JSON.parse(stdout);
 }
 
 function findKustomize() {
