@@ -57,7 +57,11 @@ export async function runDaemon(daemon: Daemon): Promise<number> {
 type Progress = { state: State | undefined; worker: Worker | undefined; waitingFor: string };
 
 /** Listens before anything else, so that probes see a process that waits for its database and not one that is gone. */
-function serveHttp({ config, logger }: Daemon, metrics: Metrics, progress: Progress): Promise<HttpServer> {
+function serveHttp(
+  { config, logger, projectId, publisher }: Daemon,
+  metrics: Metrics,
+  progress: Progress,
+): Promise<HttpServer> {
   const { host, port, adminToken, publicHealth, publicMetrics } = config.http;
   const health = daemonHealth(
     () => progress.worker?.state() ?? { phase: 'waiting', why: progress.waitingFor },
@@ -72,6 +76,8 @@ function serveHttp({ config, logger }: Daemon, metrics: Metrics, progress: Progr
     state,
     metrics,
     health,
+    environment: { kind: config.emulators.source === undefined ? 'project' : 'emulator', name: projectId },
+    publishJob: (request) => publisher.publishJob(request),
     logger,
   });
 }

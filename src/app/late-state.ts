@@ -23,6 +23,16 @@ export function lateState(current: () => State | undefined): ReadableState {
     get batches() {
       return ready().batches;
     },
+    get deadLetters() {
+      return ready().deadLetters;
+    },
+    get audit() {
+      return ready().audit;
+    },
+    get ledger() {
+      return ready().ledger;
+    },
     now: async () => ready().now(),
+    listWorkers: async () => ready().listWorkers(),
   };
 }

@@ -2,9 +2,10 @@
 import type { FastifyInstance } from 'fastify';
 import { MICROS_PER_SECOND } from '../job/instant.ts';
 import { isTerminal } from '../job/job-status.ts';
-import { JOB_STATUSES, type JobStatus } from '../job/job.ts';
 import { HttpProblem, success } from './envelope.ts';
+import { filterQuery, jobFilter, type Query } from './job-filter.ts';
 import { jobDetailJson, jobJson } from './job-json.ts';
+import { dayText } from './pages/chart.ts';
 import { organizationJson } from './organization-json.ts';
 import {
   readOverview,
@@ -14,19 +15,19 @@ import {
   type RunningJob,
 } from './overview.ts';
 
-type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 1_000;
-
 export function addApiRoutes(server: FastifyInstance, state: ReadableState): void {
   server.get('/api/status', async () => {
     const overview = await readOverview(state);
     return success(`${overview.organizations.length} organizations`, overviewJson(overview));
   });
 
-  server.get<{ Querystring: Query }>('/api/jobs', async ({ query }) => {
-    const jobs = await state.jobs.list(jobFilter(query));
+  server.get<{ Querystring: Query }>('/api/jobs', async ({ query }, reply) => {
+    const filter = jobFilter(query);
+    const jobs = await state.jobs.list(filter);
+    const last = jobs.at(-1);
+    // A full page may have older ones behind it; the database finds them by the last id, so a far page costs no more.
+    if (last && jobs.length === filter.limit)
+      void reply.header('link', `</api/jobs${filterQuery({ ...filter, beforeId: last.id })}>; rel="next"`);
     return success(`${jobs.length} jobs, newest first`, jobs.map(jobJson));
   });
 
@@ -49,41 +50,30 @@ export function addApiRoutes(server: FastifyInstance, state: ReadableState): voi
   );
 }
 
-/** The filter behind ?organization=&status=&limit=; answers 400 with every violation. */
-export function jobFilter(query: Query): { organizationId?: string; status?: JobStatus[]; limit: number } {
-  const violations = Object.keys(query)
-    .filter((name) => !['organization', 'status', 'limit'].includes(name))
-    .map((name) => `${JSON.stringify(name)} is not a parameter: use organization, status and limit`);
-  const words = [query['status'] ?? []].flat().flatMap((text) => text.split(','));
-  const status = words.filter((word) => word !== '').map((word) => word.toUpperCase());
-  for (const word of status)
-    if (!(JOB_STATUSES as readonly string[]).includes(word))
-      violations.push(`status ${JSON.stringify(word)} is none of ${JOB_STATUSES.join(', ')}`);
-  const limitText = [query['limit'] ?? []].flat()[0] ?? '';
-  const limit = limitText === '' ? DEFAULT_LIMIT : Number(limitText);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-    violations.push(`limit ${JSON.stringify(limitText)} is not a whole number from 1 to ${MAX_LIMIT}`);
-  if (violations.length > 0)
-    throw new HttpProblem(400, 'invalid_request', violations[0] as string, violations);
-  const organizationId = [query['organization'] ?? []].flat()[0];
+function overviewJson({ now, organizations, running, counts, figures, liveWorkers }: Overview) {
   return {
-    limit,
-    ...(organizationId === undefined || organizationId === '' ? {} : { organizationId }),
-    ...(status.length === 0 ? {} : { status: status as JobStatus[] }),
-  };
-}
-
-function overviewJson({ now, organizations, running, counts }: Overview) {
-  return {
-    organizations: organizations.map(({ organization, lastJob }) => ({
+    organizations: organizations.map(({ organization, lastJob, successRate }) => ({
       ...organizationJson(organization),
       behind_seconds:
         organization.watermark === undefined
           ? null
           : Number((now - organization.watermark) / MICROS_PER_SECOND),
+      jobs_succeeded: successRate.succeeded,
+      jobs_ended: successRate.ended,
       last_job: lastJob ? jobJson(lastJob) : null,
     })),
     running: running.map((entry) => ({ ...jobJson(entry.job), progress: progressJson(entry) })),
+    live_workers: liveWorkers,
+    days: figures.map(({ day, organizationId, status, jobs, rows, bytes, meanSeconds, longestSeconds }) => ({
+      day: dayText(day),
+      organization_id: organizationId,
+      status,
+      jobs,
+      rows,
+      bytes,
+      mean_seconds: meanSeconds,
+      longest_seconds: longestSeconds,
+    })),
     counts: counts.map(({ organizationId, status, count }) => ({
       organization_id: organizationId,
       status,

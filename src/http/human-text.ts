@@ -35,3 +35,25 @@ export function duration(ms: number): string {
 export function between(start: Micros | undefined, end: Micros | undefined): string {
   return start === undefined || end === undefined ? '–' : duration(Number(end - start) / 1_000);
 }
+
+/** 1.2k, 3.4M, 5.6B: for where there is no room. */
+export function briefCount(value: number): string {
+  const units = ['', 'k', 'M', 'B', 'T'];
+  const power = value < 1_000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
+  const scaled = value / 1000 ** power;
+  return `${power === 0 || scaled >= 100 ? Math.round(scaled) : Number(scaled.toFixed(1))}${units[power]}`;
+}
+
+/** 0.5 s, 45 s, 3 min, 1.5 h: for an axis. */
+export function briefDuration(seconds: number): string {
+  const inUnit = (value: number, unit: string): string => `${Number(value.toFixed(1))} ${unit}`;
+  if (seconds < 60) return inUnit(seconds, 's');
+  return seconds < 3_600 ? inUnit(seconds / 60, 'min') : inUnit(seconds / 3_600, 'h');
+}
+
+/** 97 %, or 99.9 % where a whole number would hide a failure; a dash where nothing ended. */
+export function share(part: number, whole: number): string {
+  if (whole === 0) return '–';
+  const percent = (100 * part) / whole;
+  return `${percent > 99 && percent < 100 ? Math.floor(percent * 10) / 10 : Math.round(percent)} %`;
+}

@@ -1,18 +1,20 @@
 /** The HTTP side of a worker: probes, metrics, JSON and the status page. */
-import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import { JobError } from '../job/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { guardRoutes } from './access.ts';
-import { addApiRoutes, jobFilter } from './api-routes.ts';
-import { failure, HttpProblem } from './envelope.ts';
+import type { PublishJob } from './act.ts';
+import { addActionRoutes, readForms } from './action-routes.ts';
+import { answerErrors } from './answer-errors.ts';
+import { addApiRoutes } from './api-routes.ts';
+import { failure } from './envelope.ts';
 import { addHealthRoutes, type Health } from './health-routes.ts';
-import { toText } from './html.ts';
-import { readOverview, type ReadableState } from './overview.ts';
-import { STYLE } from './status-page-style.ts';
-import { statusPage } from './status-page.ts';
+import { addLiveEvents, type LiveSettings } from './live-events.ts';
+import type { ReadableState } from './overview.ts';
+import { addPageRoutes } from './page-routes.ts';
+import type { Environment } from './pages/frame.ts';
+import { addSignInRoutes } from './sign-in-routes.ts';
 
 export type HttpServerOptions = {
   readonly host: string;
@@ -21,6 +23,10 @@ export type HttpServerOptions = {
   readonly state: ReadableState;
   readonly metrics: Metrics;
   readonly health: Health;
+  readonly environment: Environment;
+  readonly publishJob: PublishJob;
+  /** How often open pages are told of changes; as in production where it is not given. */
+  readonly live?: LiveSettings;
   readonly adminToken: string | undefined;
   readonly publicHealth: boolean;
   readonly publicMetrics: boolean;
@@ -38,7 +44,6 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Ids have up to 255 characters, each up to nine when percent-encoded. */
 const MAX_PATH_PARAMETER = 2_500;
-const JOBS_ON_PAGE = 50;
 
 /** Listens, or rejects with an error that says how to mend it. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -52,11 +57,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     },
   });
   answerErrors(server, options.logger);
-  guardRoutes(server, options);
+  const access = guardRoutes(server, options);
   addSecurityHeaders(server);
+  readForms(server);
   addHealthRoutes(server, options.health, options.metrics);
   addApiRoutes(server, options.state);
-  addStatusPage(server, options);
+  addLiveEvents(server, options.state, options.live);
+  addPageRoutes(server, { ...options, access });
+  addSignInRoutes(server, access);
+  addActionRoutes(server, { ...options, access });
   await listen(server, options);
   const bound = server.addresses()[0] as AddressInfo | undefined;
   return {
@@ -66,52 +75,22 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-function addStatusPage(server: FastifyInstance, { state, health }: HttpServerOptions): void {
-  server.get<{ Querystring: Record<string, string> }>('/', async ({ query }, reply) => {
-    const organizationId = query['organization'];
-    const filter = jobFilter({ organization: organizationId, limit: `${JOBS_ON_PAGE}` });
-    const [overview, jobs] = [await readOverview(state), await state.jobs.list(filter)];
-    const page = statusPage({
-      overview,
-      jobs,
-      organizationId: filter.organizationId,
-      ready: health.ready(),
-    });
-    return reply.type('text/html; charset=utf-8').send(toText(page));
-  });
-}
-
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+/** Nothing but our own files, forms and events; no inline style or script, so none can be smuggled in. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  ...['script-src', 'style-src', 'img-src', 'connect-src', 'form-action'].map((name) => `${name} 'self'`),
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 function addSecurityHeaders(server: FastifyInstance): void {
   server.addHook('onSend', async (_request, reply) => {
     void reply.headers({
-      'cache-control': 'no-store',
+      ...(reply.hasHeader('cache-control') ? {} : { 'cache-control': 'no-store' }),
       'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      'referrer-policy': 'same-origin',
+      'content-security-policy': CONTENT_SECURITY_POLICY,
     });
-  });
-}
-
-function answerErrors(server: FastifyInstance, logger: Logger): void {
-  server.setNotFoundHandler((request, reply) => {
-    void reply
-      .code(404)
-      .send(failure('not_found', `there is nothing at ${request.method} ${request.url.slice(0, 200)}`));
-  });
-  server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    if (error instanceof HttpProblem)
-      return reply.code(error.statusCode).send(failure(error.reason, error.message, error.violations));
-    const status = error.statusCode ?? 500;
-    if (status < 500) return reply.code(status).send(failure('invalid_request', error.message));
-    logger.error('HTTP request failed', { method: request.method, path: request.routeOptions.url, error });
-    // What went wrong inside is for the log; whoever asks learns only whether to ask again.
-    return error instanceof JobError && error.outcome === 'transient'
-      ? reply.code(503).send(failure(error.reason, 'not available right now: try again'))
-      : reply
-          .code(500)
-          .send(failure('internal_error', 'this could not be answered: see the log of the worker'));
   });
 }
 

@@ -26,6 +26,8 @@ export type BatchStore = {
   ): Promise<void>;
   /** By stream and batch. */
   list(key: JobKey, planNumber: number): Promise<Batch[]>;
+  /** Those recorded last, the newest first: of a large job the list is too long to look at. */
+  newest(key: JobKey, planNumber: number, limit: number): Promise<Batch[]>;
   /** Forgets every batch of the plan: it is written again from the start. */
   discard(lease: Lease, planNumber: number): Promise<void>;
   /** Sums over acknowledged batches. */
@@ -39,6 +41,11 @@ export function createBatchStore(database: Database): BatchStore {
       database.transaction((session) => recordBatches(session, lease, planNumber, planned, acknowledged)),
     list: (key, planNumber) =>
       database.read(async (session) => (await batchesOf(session, key, planNumber)).map(batchOf)),
+    newest: (key, planNumber, limit) =>
+      database.read(async ({ manager }) => {
+        const query = ofPlan(manager.createQueryBuilder(BatchRow, 'batch'), key, planNumber);
+        return (await query.orderBy('batch.id', 'DESC').limit(limit).getMany()).map(batchOf);
+      }),
     discard: (lease, planNumber) =>
       database.transaction(async (session) => {
         await lockOwnJob(session, lease);

@@ -1,5 +1,6 @@
 /** Reads jobs, changing nothing. */
 import type { JobKey, JobStatus, JobType } from '../job/job.ts';
+import type { Reason } from '../job/reason.ts';
 import type { Session } from './database.ts';
 import { JobRow } from './entities/job-row.ts';
 
@@ -8,6 +9,9 @@ export type JobFilter = {
   readonly organizationId?: string | undefined;
   readonly status?: readonly JobStatus[] | undefined;
   readonly jobType?: JobType | undefined;
+  readonly reason?: Reason | undefined;
+  /** Jobs whose id holds this text, whatever its case where the database compares so. */
+  readonly jobIdContains?: string | undefined;
   readonly limit?: number | undefined;
   /** Jobs that arrived before this one: the next page. */
   readonly beforeId?: number | undefined;
@@ -27,7 +31,7 @@ export async function findJob({ manager }: Session, key: JobKey): Promise<JobRow
 /** The newest first. */
 export function listJobs({ manager }: Session, filter: JobFilter): Promise<JobRow[]> {
   const query = manager.createQueryBuilder(JobRow, 'job').orderBy('job.id', 'DESC');
-  const { organizationId, status, jobType, beforeId, limit = DEFAULT_LIMIT } = filter;
+  const { organizationId, status, jobType, reason, jobIdContains, beforeId, limit = DEFAULT_LIMIT } = filter;
   if (organizationId !== undefined)
     query.andWhere('job.organizationId = :organizationId', { organizationId });
   if (status !== undefined) {
@@ -35,8 +39,20 @@ export function listJobs({ manager }: Session, filter: JobFilter): Promise<JobRo
     query.andWhere('job.status IN (:...status)', { status });
   }
   if (jobType !== undefined) query.andWhere('job.jobType = :jobType', { jobType });
+  if (reason !== undefined) query.andWhere('job.errorReason = :reason', { reason });
+  if (jobIdContains !== undefined)
+    query.andWhere(`job.jobId LIKE :pattern ESCAPE '!'`, { pattern: `%${escapePattern(jobIdContains)}%` });
   if (beforeId !== undefined) query.andWhere('job.id < :beforeId', { beforeId });
   return query.limit(limit).getMany();
+}
+
+/** The newest job of every organization that has any. */
+export function newestJobs({ manager }: Session): Promise<JobRow[]> {
+  const newest = manager
+    .createQueryBuilder(JobRow, 'newest')
+    .select('MAX(newest.id)')
+    .groupBy('newest.organizationId');
+  return manager.createQueryBuilder(JobRow, 'job').where(`job.id IN (${newest.getQuery()})`).getMany();
 }
 
 /** How many jobs of each organization are in each status. */
@@ -54,4 +70,9 @@ export async function countJobsByStatus({
     .addOrderBy('job.status')
     .getRawMany<{ organizationId: string; status: JobStatus; jobs: string | number | bigint }>();
   return rows.map(({ organizationId, status, jobs }) => ({ organizationId, status, count: Number(jobs) }));
+}
+
+/** Text in which nothing is a wildcard, for LIKE … ESCAPE '!'; a backslash would mean another thing in each database. */
+function escapePattern(text: string): string {
+  return text.replace(/[!%_]/g, '!$&');
 }

@@ -1,10 +1,12 @@
 /** Everything that can be asked of the jobs and done to them; each transition is in its own file. */
 import type { CommitSet } from '../job/commit-set.ts';
+import type { Micros } from '../job/instant.ts';
 import type { JobKey, JobRequest, JobStatus, Lease } from '../job/job.ts';
 import type { Plan } from '../job/plan.ts';
 import type { Reason } from '../job/reason.ts';
 import type { Database } from './database.ts';
-import { countJobsByStatus, findJob, listJobs, type JobFilter } from './job-queries.ts';
+import { jobFigures, type DayFigures } from './job-figures.ts';
+import { countJobsByStatus, findJob, listJobs, newestJobs, type JobFilter } from './job-queries.ts';
 import { jobRecord, type JobRecord } from './job-record.ts';
 import { admit } from './transitions/admit.ts';
 import { cancelled, type CancelledOutcome } from './transitions/cancelled.ts';
@@ -25,6 +27,7 @@ import { retryLater, type RetryLaterOutcome } from './transitions/retry-later.ts
 import { retry, type RetryOutcome } from './transitions/retry.ts';
 import { storePlan } from './transitions/store-plan.ts';
 
+export type { DayFigures } from './job-figures.ts';
 export type { JobFilter } from './job-queries.ts';
 export type { JobRecord } from './job-record.ts';
 export type { CancelledOutcome } from './transitions/cancelled.ts';
@@ -48,6 +51,10 @@ export type JobStore = {
   find(key: JobKey): Promise<JobRecord | undefined>;
   /** The newest first. */
   list(filter?: JobFilter): Promise<JobRecord[]>;
+  /** The newest job of every organization that has any. */
+  newest(): Promise<JobRecord[]>;
+  /** What ended at `since` or later adds up to, by day; of all organizations, or of one. */
+  figures(since: Micros, organizationId?: string): Promise<DayFigures[]>;
   countByStatus(): Promise<{ organizationId: string; status: JobStatus; count: number }[]>;
   claim(key: JobKey, owner: string, leaseMs: number): Promise<ClaimOutcome>;
   /** Renews leases that are still mine, the doorbell of every held key, and the worker's own. */
@@ -94,6 +101,8 @@ export function createJobStore(database: Database): JobStore {
         return row && jobRecord(row);
       }),
     list: (filter = {}) => database.read(async (session) => (await listJobs(session, filter)).map(jobRecord)),
+    newest: () => database.read(async (session) => (await newestJobs(session)).map(jobRecord)),
+    figures: (...given) => database.read((session) => jobFigures(session, ...given)),
     countByStatus: () => database.read(countJobsByStatus),
     claim: (...given) => claim(database, ...given),
     heartbeat: (...given) => heartbeat(database, ...given),

@@ -28,6 +28,8 @@ async function setup(
     state: stateOf(organizations, jobs, listedWith),
     metrics: createMetrics(),
     health: { live: () => ok, ready: () => ok, started: () => ok },
+    environment: { kind: 'project', name: 'p' },
+    publishJob: async () => 'message-1',
     adminToken: undefined,
     publicHealth: false,
     publicMetrics: false,
@@ -41,7 +43,9 @@ async function setup(
 function stateOf(organizations: Organization[], jobs: JobRecord[], listedWith: unknown[]): ReadableState {
   const known = {
     now: async () => at('2026-02-01T00:00:00Z'),
+    listWorkers: async () => [{ owner: 'w1', startedAt: 0n, seenAt: 0n, alive: true }],
     organizations: { list: async () => organizations },
+    deadLetters: { list: async () => [] },
     jobs: {
       list: async (filter: { organizationId?: string; status?: string[]; limit?: number }) => {
         listedWith.push(filter);
@@ -54,6 +58,8 @@ function stateOf(organizations: Organization[], jobs: JobRecord[], listedWith: u
       },
       find: async (key: { organizationId: string; jobId: string }) =>
         jobs.find((job) => job.organizationId === key.organizationId && job.jobId === key.jobId),
+      newest: async () => jobs,
+      figures: async () => [],
       countByStatus: async () => [{ organizationId: 'acme', status: 'SUCCESS', count: 1 }],
     },
     steps: { list: async () => [] },
@@ -192,9 +198,9 @@ test('the page shows organizations, running jobs and recent jobs, all text escap
   assert.match(response.headers.get('content-type') ?? '', /^text\/html/);
   assert.match(
     response.headers.get('content-security-policy') ?? '',
-    /default-src 'none'; style-src 'sha256-/,
+    /^default-src 'none'; script-src 'self'; style-src 'self'; (?!.*unsafe)/,
   );
-  for (const text of ['acme', 'slow', 'never', 'paused', '2,500', '25 %', 'schema_drift', '24h 00m ago'])
+  for (const text of ['acme', 'slow', 'never', 'paused', '2,500', '25 %', 'schema_drift', '23 h ago'])
     assert.ok(page.includes(text), text);
   assert.ok(!page.includes(nasty));
   assert.ok(page.includes('&lt;script&gt;'));
@@ -204,16 +210,20 @@ test('the page of one organization lists its jobs only', async (context) => {
   const listedWith: { organizationId?: string }[] = [];
   const get = await setup(context, { listedWith });
   await get('/?organization=acme');
-  assert.equal(listedWith.at(-1)?.organizationId, 'acme');
+  assert.ok(listedWith.some(({ organizationId }) => organizationId === 'acme'));
 });
 
-test('the hash in the content security policy is that of the style sent', async (context) => {
-  const response = await (await setup(context))('/');
-  const style = /<style>([\s\S]*?)<\/style>/.exec(await response.text())?.[1] ?? '';
-  const digest = Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style))).toString(
-    'base64',
-  );
-  assert.ok(response.headers.get('content-security-policy')?.includes(`'sha256-${digest}'`));
+test('the files a page names are served for as long as they are named so, and the policy allows no others', async (context) => {
+  const get = await setup(context);
+  const page = await (await get('/')).text();
+  const files = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
+  assert.deepEqual(new Set(files.map((file) => file.split('.').at(-1))), new Set(['css', 'js', 'svg']));
+  for (const file of files) {
+    const response = await get(file);
+    assert.equal(response.status, 200, file);
+    assert.match(response.headers.get('cache-control') ?? '', /immutable/);
+  }
+  assert.doesNotMatch(page, /<style|<script>| style="| on[a-z]+="/);
 });
 
 test('an address others can reach serves nothing without a token but what is switched on', async (context) => {

@@ -93,6 +93,7 @@ export function jobsTable(runner: QueryRunner): Table {
       index(name, ['organization_id', 'job_id'], true),
       index(name, ['organization_id', 'status', 'id']),
       index(name, ['status', 'doorbell_seen_at']),
+      index(name, ['finished_at']),
     ],
   });
 }

@@ -1,0 +1,89 @@
+/** The charts of what ended jobs add up to: rows, outcomes and durations by day. */
+import type { Micros } from '../../job/instant.ts';
+import { MICROS_PER_DAY } from '../../state/job-figures.ts';
+import type { DayFigures } from '../../state/job-store.ts';
+import { briefCount, briefDuration, count, duration, share, size } from '../human-text.ts';
+import { FIGURE_DAYS, firstFigureDay, successRate } from '../overview.ts';
+import { chartCard, type ChartDay } from './chart.ts';
+import { html, type Html } from './html.ts';
+
+/** Three cards side by side, and whatever others belong to them. */
+export function figureCharts(
+  figures: readonly DayFigures[],
+  now: Micros,
+  others: readonly Html[] = [],
+): Html {
+  return html`<div class="charts">
+    ${rowsChart(figures, now)} ${outcomeChart(figures, now)} ${durationChart(figures, now)} ${others}
+  </div>`;
+}
+
+function rowsChart(figures: readonly DayFigures[], now: Micros): Html {
+  const all = figures.filter(({ status }) => status === 'SUCCESS');
+  return chartCard({
+    title: 'Rows copied per day',
+    summary: `${count(sum(all, ({ rows }) => rows))} rows, ${size(sum(all, ({ bytes }) => bytes))} in ${FIGURE_DAYS} days`,
+    series: [{ name: 'rows', look: 'accent' }],
+    days: byDay(all, now, (day) => [sum(day, ({ rows }) => rows)]),
+    label: briefCount,
+  });
+}
+
+function outcomeChart(figures: readonly DayFigures[], now: Micros): Html {
+  const { succeeded, ended } = successRate(figures);
+  return chartCard({
+    title: 'Jobs per day',
+    summary: ended === 0 ? 'No job ended' : `${share(ended - succeeded, ended)} of ${count(ended)} failed`,
+    series: [
+      { name: 'success', look: 'good' },
+      { name: 'failed', look: 'bad' },
+      { name: 'cancelled', look: 'warn' },
+    ],
+    days: byDay(figures, now, (day) =>
+      (['SUCCESS', 'FAILED', 'CANCELLED'] as const).map((wanted) =>
+        sum(day, ({ status, jobs }) => (status === wanted ? jobs : 0)),
+      ),
+    ),
+    label: briefCount,
+  });
+}
+
+function durationChart(figures: readonly DayFigures[], now: Micros): Html {
+  const all = figures.filter(({ status }) => status === 'SUCCESS');
+  const longest = Math.max(0, ...all.map(({ longestSeconds }) => longestSeconds));
+  return chartCard({
+    title: 'Duration of successful jobs',
+    summary: longest === 0 ? 'No job succeeded' : `The longest took ${duration(longest * 1_000)}`,
+    series: [
+      { name: 'mean', look: 'accent' },
+      { name: 'up to the longest', look: 'pale' },
+    ],
+    days: byDay(all, now, (day) => {
+      const jobs = sum(day, (entry) => entry.jobs);
+      const mean = jobs === 0 ? 0 : sum(day, (entry) => entry.meanSeconds * entry.jobs) / jobs;
+      const top = Math.max(0, ...day.map(({ longestSeconds }) => longestSeconds));
+      return [mean, Math.max(0, top - mean)];
+    }),
+    tops: SECONDS,
+    label: (seconds) => (seconds === 0 ? '0' : briefDuration(seconds)),
+  });
+}
+
+/** Up to a day, each with a half that reads well. */
+const SECONDS = [1, 2, 10, 20, 60, 120, 240, 600, 1_200, 3_600, 7_200, 14_400, 36_000, 86_400];
+
+/** Every day has its place, also one on which nothing ended. */
+function byDay(
+  figures: readonly DayFigures[],
+  now: Micros,
+  values: (day: readonly DayFigures[]) => number[],
+): ChartDay[] {
+  return Array.from({ length: FIGURE_DAYS }, (_, index) => {
+    const day = firstFigureDay(now) + BigInt(index) * MICROS_PER_DAY;
+    return { day, values: values(figures.filter((entry) => entry.day === day)) };
+  });
+}
+
+function sum(figures: readonly DayFigures[], value: (entry: DayFigures) => number): number {
+  return figures.reduce((total, entry) => total + value(entry), 0);
+}
