@@ -250,6 +250,7 @@ function planOf(now: bigint, organizationId: string): Plan {
     sourceSchema: [{ name: 'cost', type: 'FLOAT64', mode: 'NULLABLE' }],
     batchRows: 20_000,
     writerFingerprint: 'sample',
+    stagingDataset: 'etl_staging',
     estimatedRows: 1_240_000,
     estimatedBytes: 511_000_000,
   };
