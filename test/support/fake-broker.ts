@@ -1,9 +1,9 @@
 // A broker in memory that keeps Pub/Sub's promises to the letter and no more: deadlines, new ack ids, back-off, flow control.
 import type { JobRequest } from '../../src/job/job.ts';
+import type { Clock } from '../../src/job/clock.ts';
 import { encodeMessage } from '../../src/job/encode-message.ts';
 import type { Publisher } from '../../src/worker/publisher.ts';
 import { FakeSubscriber } from './fake-subscriber.ts';
-import type { VirtualClock } from './virtual-clock.ts';
 
 /** Something that happened, in the order in which it happened; tests judge by this and never by a log of the worker's. */
 export interface BrokerEvent {
@@ -62,7 +62,7 @@ export class FakeBroker implements Publisher {
   readonly ackDeadlineMs: number;
   readonly events: BrokerEvent[] = [];
   readonly deadLetters: DeadLetter[] = [];
-  readonly clock: VirtualClock;
+  readonly clock: Clock;
   readonly #backoffMs: readonly [minimum: number, maximum: number];
   readonly #maxDeliveryAttempts: number;
   readonly #subscribers: FakeSubscriber[] = [];
@@ -72,7 +72,7 @@ export class FakeBroker implements Publisher {
   #refusal: string | undefined;
   #pumping = false;
 
-  constructor(clock: VirtualClock, options: BrokerOptions = {}) {
+  constructor(clock: Clock, options: BrokerOptions = {}) {
     this.clock = clock;
     this.ackDeadlineMs = options.ackDeadlineMs ?? 60_000;
     this.#backoffMs = [options.minimumBackoffMs ?? 10_000, options.maximumBackoffMs ?? 600_000];

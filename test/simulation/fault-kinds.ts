@@ -1,0 +1,75 @@
+// What may go wrong at a call of a simulated replica, and with which calls.
+
+/** What becomes of the call itself, or of the replica that makes it. */
+export const CALL_FAULTS = [
+  /** It never arrives, and the caller learns that something failed. */
+  'request_lost',
+  /** It is carried out, and the caller learns that something failed. */
+  'reply_lost',
+  /** The caller learns that something failed, and the call is carried out long after that. */
+  'late_execution',
+  'delay',
+  'error_transient',
+  'error_quota',
+  'error_terminal',
+  /** The append is answered, in band, with an outcome other than acknowledged. */
+  'append_refused',
+  /** The append is acknowledged, and its rows are not there. */
+  'append_swallowed',
+  'kill_before',
+  'kill_after',
+  'pause_before',
+  'pause_after',
+] as const;
+
+/** What happens around a call, which itself goes on as usual. */
+export const WORLD_FAULTS = [
+  'duplicate_delivery',
+  'same_job_published_again',
+  'stream_cut',
+  'read_sessions_lost',
+  'write_streams_lost',
+  'committed_streams_forgotten',
+  'database_outage',
+  'drain',
+  'rolling_restart',
+] as const;
+
+export const FAULT_KINDS = [...CALL_FAULTS, ...WORLD_FAULTS] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+export type WorldFault = (typeof WORLD_FAULTS)[number];
+
+/** A fault at one call; `ms` is how long it lasts, where it lasts, and `choice` picks among its forms. */
+export type Fault = { readonly kind: FaultKind; readonly ms: number; readonly choice: number };
+
+/** `state.jobs.decide`, `destination.append`, `broker.ack` … */
+export type Operation = `${'state' | 'source' | 'destination' | 'broker'}.${string}`;
+
+const OF_EVERY_CALL = [
+  'request_lost',
+  'reply_lost',
+  'delay',
+  'kill_before',
+  'kill_after',
+  'pause_before',
+  'pause_after',
+] as const satisfies readonly FaultKind[];
+const OF_WAREHOUSES = [
+  'late_execution',
+  'error_transient',
+  'error_quota',
+  'error_terminal',
+] as const satisfies readonly FaultKind[];
+const OF_APPENDS = ['append_refused', 'append_swallowed'] as const satisfies readonly FaultKind[];
+
+/** What may become of a call of this operation. */
+export function callFaultsOf(operation: Operation): readonly FaultKind[] {
+  if (operation === 'destination.append') return [...OF_EVERY_CALL, ...OF_WAREHOUSES, ...OF_APPENDS];
+  if (operation.startsWith('source.') || operation.startsWith('destination.'))
+    return [...OF_EVERY_CALL, ...OF_WAREHOUSES];
+  return OF_EVERY_CALL;
+}
+
+export function isWorldFault(kind: FaultKind): kind is WorldFault {
+  return (WORLD_FAULTS as readonly string[]).includes(kind);
+}

@@ -1,0 +1,82 @@
+// Which call meets which fault: drawn by seed until a horizon, or written down as a list of at most a few.
+import type { SeededRandom } from '../support/seeded-random.ts';
+import {
+  callFaultsOf,
+  FAULT_KINDS,
+  WORLD_FAULTS,
+  type Fault,
+  type FaultKind,
+  type Operation,
+} from './fault-kinds.ts';
+
+/** One call of one replica; `index` counts the calls of all replicas from 1. */
+export type Call = { readonly index: number; readonly replica: string; readonly operation: Operation };
+
+/** Asked once at every call. */
+export type FaultPlan = {
+  faultAt(call: Call): Fault | undefined;
+  /** From this call on nothing goes wrong any more. */
+  readonly horizon: number;
+};
+
+/** Longer than a lease, and than the patience of whoever waits for it. */
+const LONG_MS = 20_000;
+
+/** Random faults: how many of the calls meet one, and until when, is part of what the seed decides. */
+export function randomFaults(random: SeededRandom): FaultPlan {
+  const share = random.pick([0.02, 0.04, 0.04, 0.1]);
+  const horizon = 30 + random.below(random.pick([60, 250, 250, 500]));
+  return {
+    horizon,
+    faultAt({ index, operation }) {
+      if (index >= horizon || !random.chance(share * weightOf(operation))) return undefined;
+      const kind = random.chance(0.2) ? random.pick(WORLD_FAULTS) : drawn(random, callFaultsOf(operation));
+      return { kind, ms: random.below(random.pick([200, 5_000, LONG_MS])), choice: random.uint32() };
+    },
+  };
+}
+
+/** Calls that a run makes once matter more than those that are made again and again. */
+function weightOf(operation: Operation): number {
+  if (/heartbeat|extend|admit|claim|find$|steps|now$/.test(operation)) return 0.5;
+  return /append|commit|finalize|decide|finish|storePlan|batches/.test(operation) ? 4 : 1.5;
+}
+
+/** A terminal error ends a job at once, so it is drawn less often. */
+function drawn(random: SeededRandom, kinds: readonly FaultKind[]): FaultKind {
+  const ofAppends = kinds.includes('append_refused') && random.chance(0.3);
+  const kind = ofAppends ? random.pick(['append_refused', 'append_swallowed'] as const) : random.pick(kinds);
+  return kind === 'error_terminal' ? random.pick(kinds) : kind;
+}
+
+/** A fault at the call with this index. */
+export type PlannedFault = { readonly at: number; readonly kind: FaultKind };
+
+/** Exactly these faults, each long enough to outlast a lease. */
+export function plannedFaults(faults: readonly PlannedFault[]): FaultPlan {
+  return {
+    horizon: Infinity,
+    faultAt({ index }) {
+      const fault = faults.find(({ at }) => at === index);
+      return fault && { kind: fault.kind, ms: LONG_MS, choice: 0 };
+    },
+  };
+}
+
+/** `12:kill_after,31:reply_lost`: a plan as people type it. */
+export function planText(faults: readonly PlannedFault[]): string {
+  return faults.map(({ at, kind }) => `${at}:${kind}`).join(',');
+}
+
+/** The plan behind its text; throws on anything else. */
+export function parsePlan(text: string): readonly PlannedFault[] {
+  return text.split(',').map((part) => {
+    const [, at, name] = /^(\d+):(\w+)$/.exec(part) ?? [];
+    const kind = FAULT_KINDS.find((known) => known === name);
+    if (at === undefined || !kind)
+      throw new Error(
+        `"${part}" is not a fault such as 12:kill_after; the kinds are ${FAULT_KINDS.join(', ')}`,
+      );
+    return { at: Number(at), kind };
+  });
+}

@@ -1,0 +1,117 @@
+// Source and destination as one run of a replica reaches them: through the gate, and only for its organization's own tables.
+import type { AppendOutcome, Destination, StreamWriter } from '../../src/etl/destination.ts';
+import type { Source } from '../../src/etl/source.ts';
+import type { ArrowRows } from '../../src/columnar/arrow-rows.ts';
+import { tableName, type TableRef } from '../../src/job/table-ref.ts';
+import type { Gate } from './gate.ts';
+
+type Method = (...given: unknown[]) => Promise<unknown>;
+
+/** Told of a table or stream that is none of the organization's. */
+export type OnStranger = (operation: string, name: string) => void;
+
+/** The source, for one organization. */
+export function gatedSource(source: Source, gate: Gate, table: TableRef, onStranger: OnStranger): Source {
+  return {
+    ...(gatedMethods('source', source, gate, table, onStranger) as Source),
+    readRows: (stream, offset, signal) => gatedRows(source, gate, stream, offset, signal),
+  };
+}
+
+/** The destination, for one organization. */
+export function gatedDestination(
+  destination: Destination,
+  gate: Gate,
+  table: TableRef,
+  onStranger: OnStranger,
+): Destination {
+  return {
+    ...(gatedMethods('destination', destination, gate, table, onStranger) as Destination),
+    openWriter: (stream, schema) => {
+      if (!stream.startsWith(`${tableName(table)}/`)) onStranger('openWriter', stream);
+      return gatedWriter(destination.openWriter(stream, schema), gate);
+    },
+  };
+}
+
+function gatedMethods(
+  side: 'source' | 'destination',
+  methods: object,
+  gate: Gate,
+  own: TableRef,
+  onStranger: OnStranger,
+): object {
+  return Object.fromEntries(
+    Object.entries(methods as Record<string, Method>).map(([name, method]) => {
+      const through: Method = (...given) => {
+        for (const stranger of tablesIn(given).filter((table) => tableName(table) !== tableName(own)))
+          onStranger(name, tableName(stranger));
+        return gate.call(`${side}.${name}`, () => method(...given));
+      };
+      return [name, through];
+    }),
+  );
+}
+
+function tablesIn(given: readonly unknown[]): readonly TableRef[] {
+  return given.flatMap((value) => {
+    if (typeof value !== 'object' || value === null) return [];
+    if ('project' in value) return [value as TableRef];
+    return 'table' in value ? tablesIn([value.table]) : [];
+  });
+}
+
+/** Each message of the stream is a call of its own, as it is one answer of the service. */
+async function* gatedRows(
+  source: Source,
+  gate: Gate,
+  stream: string,
+  offset: number,
+  signal: AbortSignal,
+): AsyncGenerator<ArrowRows> {
+  const { signal: never } = new AbortController();
+  for (let at = offset; ;) {
+    signal.throwIfAborted();
+    const message = await unlessAborted(
+      gate.call('source.readRows', () => first(source.readRows(stream, at, never))),
+      signal,
+    );
+    if (!message) return;
+    at += message.rowCount;
+    yield message;
+  }
+}
+
+async function first<T>(items: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const item of items) return item;
+  return undefined;
+}
+
+/** A caller that stops waiting for an answer hears nothing of it any more. */
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Appends arrive in the order in which they were sent; one that is on its way arrives even after close(). */
+function gatedWriter(writer: StreamWriter, gate: Gate): StreamWriter {
+  const connection = { lastMs: 0 };
+  return {
+    append: (rows, offset) =>
+      gate.call('destination.append', () => writer.append(rows, offset), {
+        connection,
+        refusal: refused,
+        swallowed: () => ({ kind: 'acknowledged' }),
+      }),
+    close: () => undefined,
+  };
+}
+
+function refused(choice: number): AppendOutcome {
+  return choice % 2 === 0
+    ? { kind: 'out_of_range', message: 'scripted: rows before this offset never arrived' }
+    : { kind: 'stream_lost', message: 'scripted: the stream is gone' };
+}

@@ -1,0 +1,45 @@
+// The organizations of simulated worlds, their tables and the rows they export: the same in every world, so that they are made once.
+import type { TableRef } from '../../src/job/table-ref.ts';
+import type { TableSchema } from '../../src/job/table-schema.ts';
+import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
+
+export const ORGANIZATIONS = ['o1', 'o2', 'o3'] as const;
+/** Is asked for, and configured nowhere. */
+export const UNKNOWN_ORGANIZATION = 'nobody';
+/** Stands in every row; must never be seen in a log, an error or a message. */
+export const SECRET = 'row-content-that-nobody-may-log';
+
+export const SOURCE_SCHEMA: TableSchema = [
+  { name: 'id', type: 'INT64', mode: 'NULLABLE' },
+  { name: 'cost', type: 'FLOAT64', mode: 'NULLABLE' },
+  { name: 'currency', type: 'STRING', mode: 'NULLABLE' },
+  { name: 'note', type: 'STRING', mode: 'NULLABLE' },
+  { name: 'export_time', type: 'TIMESTAMP', mode: 'NULLABLE' },
+];
+
+/** Ten hours before virtual time begins. */
+const FIRST_CURSOR = 1_767_225_600_000_000n - 36_000_000_000n;
+const MOST_ROWS_OF_AN_EXPORT = 16;
+const EXPORTS = 6;
+
+export function sourceOf(organizationId: string): TableRef {
+  return { project: 'source-env', dataset: 'billing', table: `export_${organizationId}` };
+}
+
+export function destinationOf(organizationId: string): TableRef {
+  return { project: 'destination-env', dataset: 'copies', table: organizationId };
+}
+
+const PREPARED: readonly Row[] = Array.from({ length: EXPORTS * MOST_ROWS_OF_AN_EXPORT }, (_, at) => ({
+  id: BigInt(at + 1),
+  cost: (at + 1) / 10,
+  currency: at % 3 === 0 ? 'EUR' : 'USD',
+  note: SECRET,
+  export_time: FIRST_CURSOR + BigInt(at) * 60_000_000n,
+}));
+
+/** The rows of an organization's nth export, from 0; those of a later export have later cursors. */
+export function exportedRows(export_: number, count: number): readonly Row[] {
+  const first = export_ * MOST_ROWS_OF_AN_EXPORT;
+  return PREPARED.slice(first, first + Math.min(count, MOST_ROWS_OF_AN_EXPORT));
+}

@@ -1,0 +1,106 @@
+// The one SQLite database of this process: migrated once, emptied between worlds, and read behind the program's back.
+import type { Database as SqliteConnection, Statement } from 'better-sqlite3';
+import type { Micros } from '../../src/job/instant.ts';
+import { createDataSource } from '../../src/state/data-source.ts';
+import { stateOn, type State } from '../../src/state/open-state.ts';
+import { destinationOf, ORGANIZATIONS, sourceOf } from './organizations.ts';
+
+/** A job as its row says; integers are bigint. */
+export type JobFacts = {
+  readonly organization_id: string;
+  readonly job_id: string;
+  readonly status: string;
+  readonly lease_owner: string | null;
+  readonly lease_epoch: bigint;
+  readonly lease_expires_at: bigint | null;
+  readonly plan_number: bigint;
+  readonly plan: string | null;
+  readonly commit_set: string | null;
+  readonly needs_operator: bigint;
+  readonly attempts: bigint;
+  readonly rows_written: bigint | null;
+  readonly error_reason: string | null;
+  readonly error_message: string | null;
+};
+
+export type WatermarkFacts = {
+  readonly organization_id: string;
+  readonly last_successful_run: bigint | null;
+};
+
+/** What a checker reads, without the product's code. */
+export type Facts = {
+  /** Grows whenever a row of any table is written. */
+  changes(): number;
+  jobs(): readonly JobFacts[];
+  watermarks(): readonly WatermarkFacts[];
+};
+
+export type SharedDatabase = {
+  readonly state: State;
+  readonly facts: Facts;
+  /** Runs a statement of a known-bad variant. */
+  execute(sql: string, ...values: readonly unknown[]): void;
+  /** No jobs, all organizations as new, and another clock. */
+  empty(clock: () => Micros): void;
+  close(): Promise<void>;
+};
+
+/** Opens it, with every organization a world may use. */
+export async function openSharedDatabase(): Promise<SharedDatabase> {
+  let clock: () => Micros = () => 0n;
+  const settings = { kind: 'sqlite', path: ':memory:', clock: () => clock() } as const;
+  const dataSource = createDataSource(settings);
+  await dataSource.initialize();
+  const state = stateOn(dataSource, settings);
+  await state.migrate();
+  for (const organizationId of ORGANIZATIONS)
+    await state.organizations.set({
+      organizationId,
+      source: sourceOf(organizationId),
+      destination: destinationOf(organizationId),
+      destinationLocation: 'US',
+    });
+  const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
+  return {
+    state,
+    facts: factsOf(databaseConnection),
+    execute: (sql, ...values) => void databaseConnection.prepare(sql).run(...values),
+    empty: emptying(databaseConnection, (next) => (clock = next)),
+    close: () => state.close(),
+  };
+}
+
+function factsOf(connection: SqliteConnection): Facts {
+  const changes = connection.prepare('SELECT total_changes()').pluck();
+  const jobs = connection.prepare('SELECT * FROM etl_jobs ORDER BY id');
+  const watermarks = connection.prepare(
+    'SELECT organization_id, last_successful_run FROM client_billing_config ORDER BY id',
+  );
+  return {
+    changes: () => Number(changes.get()),
+    jobs: () => jobs.all() as JobFacts[],
+    watermarks: () => watermarks.all() as WatermarkFacts[],
+  };
+}
+
+function emptying(connection: SqliteConnection, setClock: (clock: () => Micros) => void) {
+  const tables = connection
+    .prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`)
+    .pluck()
+    .all() as string[];
+  const kept = ['client_billing_config', 'schema_migrations', 'sqlite_sequence'];
+  const statements: Statement[] = tables
+    .filter((name) => !kept.includes(name))
+    .map((name) => connection.prepare(`DELETE FROM "${name}"`));
+  statements.push(
+    connection.prepare(
+      'UPDATE client_billing_config SET last_successful_run = NULL, active_job = NULL, paused = 0',
+    ),
+    connection.prepare(`DELETE FROM sqlite_sequence WHERE name <> 'client_billing_config'`),
+  );
+  return (clock: () => Micros): void => {
+    setClock(clock);
+    for (const statement of statements) statement.run();
+  };
+}

@@ -1,0 +1,68 @@
+// Runs one world and says what was wrong with it.
+import { SeededRandom } from '../support/seeded-random.ts';
+import type { FaultKind, Operation } from './fault-kinds.ts';
+import { plannedFaults, randomFaults, type FaultPlan, type PlannedFault } from './fault-plans.ts';
+import { poisonGlobals } from './poisoned-globals.ts';
+import type { Variant } from './replica.ts';
+import { MINIMAL, randomScenario, type Scenario } from './scenario.ts';
+import type { SharedDatabase } from './shared-database.ts';
+import { Trace } from './trace.ts';
+import { World } from './world.ts';
+
+/** What became of a world. */
+export type Simulated = {
+  readonly violations: readonly string[];
+  readonly hash: string;
+  readonly events: number;
+  /** The operation of each call, in order. */
+  readonly calls: readonly Operation[];
+  readonly virtualMs: number;
+};
+
+export type SimulateOptions = {
+  readonly onFault?: (kind: FaultKind, operation: Operation) => void;
+  readonly onEvent?: (line: string) => void;
+  readonly variant?: Variant | undefined;
+};
+
+/** The world of a seed. */
+export function simulateSeed(
+  database: SharedDatabase,
+  seed: number,
+  options: SimulateOptions = {},
+): Promise<Simulated> {
+  const random = new SeededRandom(seed);
+  return simulate(database, seed, randomScenario(random), randomFaults(random), options);
+}
+
+/** The minimal job under exactly these faults. */
+export function simulatePlan(
+  database: SharedDatabase,
+  faults: readonly PlannedFault[],
+  options: SimulateOptions = {},
+): Promise<Simulated> {
+  return simulate(database, 1, MINIMAL, plannedFaults(faults), options);
+}
+
+async function simulate(
+  database: SharedDatabase,
+  seed: number,
+  scenario: Scenario,
+  plan: FaultPlan,
+  { onFault = () => undefined, onEvent, variant }: SimulateOptions,
+): Promise<Simulated> {
+  const trace = new Trace(onEvent);
+  const world = new World({ seed, scenario, plan, database, trace, onFault, variant });
+  const restore = poisonGlobals(
+    () => world.scheduler.nowMs(),
+    () => world.isDatabaseWork,
+  );
+  try {
+    await world.run();
+  } finally {
+    restore();
+  }
+  const { violations } = world.checker;
+  const { hash, events } = trace;
+  return { violations, hash, events, calls: world.calls, virtualMs: world.scheduler.nowMs() };
+}

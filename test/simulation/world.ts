@@ -1,0 +1,374 @@
+// One simulated world: replicas, broker, warehouses and database, what they are asked to do, and what goes wrong meanwhile.
+import type { Worker } from '../../src/worker/worker.ts';
+import { FakeBroker, type BrokerEvent } from '../support/fake-broker.ts';
+import type { FakeSubscriber } from '../support/fake-subscriber.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+import { OracleLog } from '../support/strict-warehouse/oracle-log.ts';
+import { StrictWarehouse } from '../support/strict-warehouse/strict-warehouse.ts';
+import { Checker, rowsDifference } from './checker.ts';
+import type { Fault, FaultKind, Operation, WorldFault } from './fault-kinds.ts';
+import type { FaultPlan } from './fault-plans.ts';
+import { Gate, INJECTED_TERMINAL, type Surroundings } from './gate.ts';
+import { destinationOf, exportedRows, SECRET, SOURCE_SCHEMA, sourceOf } from './organizations.ts';
+import { createReplica, LEASE_MS, MAX_CONCURRENT_JOBS, type Variant } from './replica.ts';
+import { requestOf, type Export, type Request, type Scenario } from './scenario.ts';
+import { Scheduler } from './scheduler.ts';
+import type { SharedDatabase } from './shared-database.ts';
+import type { Trace } from './trace.ts';
+
+/** After the last fault every job must have ended within this much virtual time. */
+const LIVENESS_MS = 2 * 3_600_000;
+const MAX_STEPS = 400_000;
+
+export type WorldParts = {
+  readonly seed: number;
+  readonly scenario: Scenario;
+  readonly plan: FaultPlan;
+  readonly database: SharedDatabase;
+  readonly trace: Trace;
+  /** Told of every fault that was injected. */
+  readonly onFault: (kind: FaultKind, operation: Operation) => void;
+  readonly variant?: Variant | undefined;
+};
+
+type Replica = {
+  readonly gate: Gate;
+  readonly worker: Worker;
+  readonly subscriber: FakeSubscriber;
+  isDraining: boolean;
+};
+
+export class World {
+  readonly scheduler = new Scheduler();
+  readonly checker: Checker;
+  /** Calls made so far, and their operations. */
+  readonly calls: Operation[] = [];
+  readonly #parts: WorldParts;
+  readonly #random: SeededRandom;
+  readonly #source: StrictWarehouse;
+  readonly #destination: StrictWarehouse;
+  readonly #broker: FakeBroker;
+  readonly #log: OracleLog;
+  readonly #replicas = new Map<string, Replica>();
+  readonly #injected = new Set<string>();
+  readonly #shared = new Map<string, unknown>();
+  readonly #surroundings: Surroundings;
+  readonly #visible = new Map<string, number>();
+  #incarnations = 0;
+  #publishedRequests = 0;
+  #faultsOver = false;
+  #calmSinceMs = 0;
+  #quietAtMs = 0;
+  #databaseBackAtMs = 0;
+  #databaseWorks = 0;
+  #lastJobsPublished = false;
+  #seen = '';
+
+  constructor(parts: WorldParts) {
+    this.#parts = parts;
+    this.#random = new SeededRandom(Math.imul(parts.seed, 0x9e3779b1) ^ 0x51ed270b);
+    this.#log = new WatchedLog((streams) => this.#onCommitted(streams));
+    const shared = { clock: this.scheduler, now: () => this.scheduler.nowMicros(), log: this.#log };
+    const { rowsPerMessage } = parts.scenario;
+    this.#source = new StrictWarehouse({ ...shared, project: 'source-env', location: 'EU', rowsPerMessage });
+    this.#destination = new StrictWarehouse({ ...shared, project: 'destination-env', location: 'US' });
+    this.#broker = new WatchedBroker(this.scheduler, (event) => this.#onBrokerEvent(event));
+    parts.database.empty(() => this.scheduler.nowMicros());
+    this.checker = new Checker({
+      facts: parts.database.facts,
+      now: () => this.scheduler.nowMicros(),
+      visible: (organizationId) => this.#destinationRows(organizationId),
+      sourceRows: (organizationId, snapshot) =>
+        this.#source.existing(sourceOf(organizationId)).asOf(snapshot),
+      maxRetries: parts.scenario.maxRetries,
+      injectedReasons: this.#injected,
+    });
+    this.#surroundings = {
+      scheduler: this.scheduler,
+      random: this.#random,
+      trace: parts.trace,
+      faultOf: (replica, operation) => this.#faultOf(replica, operation),
+      databaseAnswers: () => this.scheduler.nowMs() >= this.#databaseBackAtMs,
+      strike: (fault, replica, ms) => this.#strike(fault, replica, ms),
+      onKilled: (replica) => this.#replace(replica),
+    };
+  }
+
+  /** Whether a transaction is being carried out in this very step. */
+  get isDatabaseWork(): boolean {
+    return this.#databaseWorks > 0;
+  }
+
+  /** Runs until everything asked for has come to its end, or something is wrong. */
+  async run(): Promise<void> {
+    const { scenario } = this.#parts;
+    for (const organizationId of scenario.organizations)
+      this.#source.addTable(sourceOf(organizationId), SOURCE_SCHEMA);
+    for (const one of scenario.exports) this.scheduler.after(one.atMs, () => this.#export(one));
+    for (const request of scenario.requests) this.scheduler.after(request.atMs, () => this.#publish(request));
+    for (let started = 0; started < scenario.replicas; started += 1) this.#start();
+    let steps = 0;
+    while (!this.#hasEnded() && this.checker.violations.length === 0) {
+      steps += 1;
+      await this.scheduler.step();
+      if (this.scheduler.nowMs() > this.#calmSinceMs + LIVENESS_MS || steps > MAX_STEPS) {
+        this.checker.violation(`I10: not everything has ended ${this.#unfinished()}`);
+        return;
+      }
+    }
+    if (this.checker.violations.length === 0) this.#checkEnd();
+  }
+
+  #start(): void {
+    this.#incarnations += 1;
+    const gate = new Gate(this.#surroundings, `r${this.#incarnations}`);
+    const subscriber = this.#broker.subscriber(gate.replica, { maxOutstanding: 50 });
+    const { seed, scenario, database, variant } = this.#parts;
+    const worker = createReplica({
+      gate,
+      seed: seed + 1_000_003 * this.#incarnations,
+      scenario,
+      state: database.state,
+      perform: (owner, operation, given, work) => this.#transaction(owner, operation, given, work),
+      source: this.#source,
+      destination: this.#destination,
+      subscriber,
+      publisher: this.#broker,
+      onStranger: (operation, name) =>
+        this.checker.violation(`I11: ${gate.replica} ${operation} touched ${name}`),
+      onText: (text) => this.#onText(gate.replica, text),
+      variant,
+      site: { gate, shared: this.#shared, execute: (sql, ...given) => database.execute(sql, ...given) },
+    });
+    this.#replicas.set(gate.replica, { gate, worker, subscriber, isDraining: false });
+    worker.start();
+  }
+
+  async #transaction(
+    owner: string,
+    operation: string,
+    given: readonly unknown[],
+    work: () => Promise<unknown>,
+  ): Promise<unknown> {
+    this.#databaseWorks += 1;
+    try {
+      return await work();
+    } finally {
+      this.#databaseWorks -= 1;
+      this.checker.afterTransaction(owner, operation, given);
+      const running = this.#replicas.get(owner)?.worker.state().running ?? 0;
+      if (running > MAX_CONCURRENT_JOBS) this.checker.violation(`I13: ${owner} runs ${running} jobs at once`);
+    }
+  }
+
+  #faultOf(replica: string, operation: Operation) {
+    this.calls.push(operation);
+    const call = { index: this.calls.length, replica, operation };
+    if (!this.#faultsOver && call.index >= this.#parts.plan.horizon) this.#endFaults();
+    const fault = this.#faultsOver ? undefined : this.#parts.plan.faultAt(call);
+    if (fault) this.#noteFault(fault, operation);
+    return { call, fault };
+  }
+
+  #noteFault(fault: Fault, operation: Operation): void {
+    this.#parts.onFault(fault.kind, operation);
+    if (fault.kind === 'error_terminal')
+      this.#injected.add(INJECTED_TERMINAL[fault.choice % INJECTED_TERMINAL.length]!);
+    this.#calmSinceMs = this.scheduler.nowMs();
+    // The longest is a pause, after which the replica learns what it missed.
+    this.#quietAtMs = Math.max(this.#quietAtMs, this.scheduler.nowMs() + fault.ms + 2 * LEASE_MS);
+  }
+
+  #endFaults(): void {
+    this.#faultsOver = true;
+    this.#calmSinceMs = this.scheduler.nowMs();
+  }
+
+  #strike(fault: WorldFault, name: string, ms: number): void {
+    const replica = this.#replicas.get(name);
+    switch (fault) {
+      case 'duplicate_delivery':
+        return this.#deliverAgain();
+      case 'same_job_published_again':
+        return this.#publishAgain();
+      case 'stream_cut':
+        replica?.subscriber.cut();
+        return this.scheduler.after(ms, () => replica?.subscriber.reconnect());
+      case 'read_sessions_lost':
+        return this.#source.loseReadSessions();
+      case 'write_streams_lost':
+        return this.#destination.loseWriteStreams();
+      case 'committed_streams_forgotten':
+        return this.#destination.loseWriteStreams({ forgetCommitted: true });
+      case 'database_outage':
+        this.#databaseBackAtMs = Math.max(this.#databaseBackAtMs, this.scheduler.nowMs() + ms);
+        return;
+      case 'drain':
+        return this.#drain(replica);
+      case 'rolling_restart':
+        [...this.#replicas.values()].forEach((one, at) =>
+          this.scheduler.after(at * 2_000, () => this.#drain(one)),
+        );
+    }
+  }
+
+  #deliverAgain(): void {
+    const alive = [...this.#replicas.values()].filter(({ isDraining }) => !isDraining);
+    const ids = this.#broker.eventsOf('delivered').map(({ messageId }) => messageId);
+    if (alive.length === 0 || ids.length === 0) return;
+    this.#broker.duplicate(this.#random.pick(ids), this.#random.pick(alive).subscriber);
+  }
+
+  #publishAgain(): void {
+    const published = this.#parts.scenario.requests.slice(0, this.#publishedRequests);
+    if (published.length > 0) this.#broker.publish(this.#random.pick(published).body);
+  }
+
+  #drain(replica: Replica | undefined): void {
+    if (!replica?.gate.isAlive || replica.isDraining) return;
+    replica.isDraining = true;
+    // When the drain is over, the process ends.
+    replica.gate.arrive(() => void replica.worker.drain().then(() => replica.gate.kill()));
+  }
+
+  #replace(name: string): void {
+    this.#replicas.get(name)?.subscriber.stopReceiving();
+    this.#replicas.delete(name);
+    this.scheduler.after(500 + this.#random.below(20_000), () => this.#start());
+  }
+
+  #export({ organizationId, number, rows }: Export): void {
+    if (rows > 0) this.#source.addRows(sourceOf(organizationId), exportedRows(number, rows));
+  }
+
+  #publish({ body }: Request): void {
+    this.#publishedRequests += 1;
+    this.#calmSinceMs = this.scheduler.nowMs();
+    this.#broker.publish(body);
+  }
+
+  #hasEnded(): boolean {
+    const seen = `${this.checker.statusChanges} ${this.#broker.events.length} ${this.scheduler.nowMs() >= this.#quietAtMs}`;
+    if (seen === this.#seen) return false;
+    this.#seen = seen;
+    const { requests, lastJobs, organizations } = this.#parts.scenario;
+    if (this.#unfinished() !== '' || this.#publishedRequests < requests.length) return false;
+    if (this.scheduler.nowMs() < this.#quietAtMs) return false;
+    if (!lastJobs || this.#lastJobsPublished) return true;
+    this.#lastJobsPublished = true;
+    this.#endFaults();
+    for (const organizationId of organizations)
+      this.#broker.publish(requestOf(0, organizationId, 'last').body);
+    return false;
+  }
+
+  /** The jobs that have not ended and the messages that are not acked, in words; empty when there are none. */
+  #unfinished(): string {
+    const isEnded = (status: string): boolean => ['SUCCESS', 'FAILED', 'CANCELLED'].includes(status);
+    const jobs = this.checker.jobs();
+    const open = jobs
+      .filter(({ status }) => !isEnded(status))
+      .map((job) => `${job.organization_id}/${job.job_id} is ${job.status}: ${job.error_message}`);
+    const unacked = this.#broker.unacked().map((id) => `message ${id} is not acked`);
+    return [...open, ...unacked].join('; ');
+  }
+
+  #checkEnd(): void {
+    const { scenario, database } = this.#parts;
+    for (const violation of this.#log.violations) this.checker.violation(`the warehouse: ${violation}`);
+    for (const { job } of scenario.requests)
+      if (job && !this.checker.jobs().some((one) => one.organization_id === job[0] && one.job_id === job[1]))
+        this.checker.violation(`I10: nobody remembers the job ${job.join('/')}`);
+    const invalid = scenario.requests.filter(({ job }) => job === undefined).length;
+    if (invalid > 0 && this.#broker.deadLetters.length === 0)
+      this.checker.violation('I10: an invalid message left no dead letter');
+    const watermarks = new Map(
+      database.facts.watermarks().map((row) => [row.organization_id, row.last_successful_run]),
+    );
+    for (const organizationId of scenario.organizations)
+      this.#checkCopy(organizationId, watermarks.get(organizationId) ?? null);
+    if (this.#lastJobsPublished) this.#checkLastJobs();
+  }
+
+  /** I1, I2: what can be seen is what the source holds up to the watermark. */
+  #checkCopy(organizationId: string, watermark: bigint | null): void {
+    const expected = this.#source
+      .rows(sourceOf(organizationId))
+      .filter((row) => watermark !== null && (row['export_time'] as bigint) <= watermark);
+    const difference = rowsDifference(expected, this.#destinationRows(organizationId));
+    if (difference) this.checker.violation(`I1: ${organizationId} up to its watermark: ${difference}`);
+  }
+
+  /** I10: whatever went wrong before, one job without faults brings over all that is left. */
+  #checkLastJobs(): void {
+    for (const job of this.checker.jobs().filter(({ job_id: id }) => id === 'last')) {
+      const of = job.organization_id;
+      if (job.status !== 'SUCCESS')
+        this.checker.violation(`I10: ${of}/last is ${job.status}: ${job.error_message}`);
+      const difference = rowsDifference(this.#source.rows(sourceOf(of)), this.#destinationRows(of));
+      if (difference) this.checker.violation(`I1: ${of} after its last job: ${difference}`);
+    }
+  }
+
+  #destinationRows(organizationId: string) {
+    return this.#destination.table(destinationOf(organizationId))?.rows ?? [];
+  }
+
+  #onCommitted(streams: readonly string[]): void {
+    const organizationId = /\.(\w+)\/streams\//.exec(streams[0] ?? '')?.[1] ?? '';
+    const rows = this.#destinationRows(organizationId);
+    this.checker.committed(organizationId, streams, rows.slice(this.#visible.get(organizationId) ?? 0));
+    this.#visible.set(organizationId, rows.length);
+  }
+
+  #onBrokerEvent({ kind, messageId, subscriber = '' }: BrokerEvent): void {
+    this.#parts.trace.event(this.scheduler.nowMs(), `broker ${kind} ${messageId} ${subscriber}`);
+    if (kind === 'acked') {
+      const content = this.#broker.contentOf(messageId) as { organization_id?: string; job_id?: string };
+      this.checker.acked(
+        subscriber,
+        content,
+        content.job_id === undefined && this.#broker.deadLetters.length > 0,
+      );
+    }
+    if (kind === 'nacked' && this.#replicas.get(subscriber)?.isDraining === false)
+      this.checker.violation(`I13: ${subscriber} nacked ${messageId} although it goes on working`);
+    if (kind === 'dead_lettered') this.checker.violation(`I10: the broker gave up on ${messageId}`);
+  }
+
+  /** I12 */
+  #onText(replica: string, text: string): void {
+    if (text.includes(SECRET))
+      this.checker.violation(`I12: ${replica} would log the content of a row: ${text}`);
+  }
+}
+
+/** Tells of commits at the moment they take effect. */
+class WatchedLog extends OracleLog {
+  readonly #onCommitted: (streams: readonly string[]) => void;
+
+  constructor(onCommitted: (streams: readonly string[]) => void) {
+    super();
+    this.#onCommitted = onCommitted;
+  }
+
+  override record(caller: string, event: string, detail: Readonly<Record<string, unknown>> = {}): void {
+    super.record(caller, event, detail);
+    if (event === 'committed') this.#onCommitted(detail['streams'] as readonly string[]);
+  }
+}
+
+/** Tells of everything that happens to a message. */
+class WatchedBroker extends FakeBroker {
+  readonly #onEvent: (event: BrokerEvent) => void;
+
+  constructor(clock: Scheduler, onEvent: (event: BrokerEvent) => void) {
+    super(clock, { ackDeadlineMs: LEASE_MS });
+    this.#onEvent = onEvent;
+  }
+
+  override note(event: Omit<BrokerEvent, 'atMs'>): void {
+    super.note(event);
+    this.#onEvent({ atMs: this.clock.nowMs(), ...event });
+  }
+}
