@@ -27,7 +27,10 @@ export function workerObserver(logger: Logger, metrics: Metrics): WorkerObserver
   return {
     decided: (decision, delivery) => {
       metrics.delivery(decision);
-      logger.debug(`delivery ${decision}`, { message_id: delivery.messageId });
+      const metadata = { message_id: delivery.messageId };
+      if (decision === 'runs_alone')
+        logger.warn('processes died under this job: it waits to run alone', metadata);
+      else logger.debug(`delivery ${decision}`, metadata);
     },
     runStarted: (key, epoch, resumed) =>
       logger

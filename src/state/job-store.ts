@@ -11,7 +11,7 @@ import { jobRecord, type JobRecord } from './job-record.ts';
 import { admit } from './transitions/admit.ts';
 import { cancelled, type CancelledOutcome } from './transitions/cancelled.ts';
 import { claimSilent } from './transitions/claim-silent.ts';
-import { claim, type ClaimOutcome } from './transitions/claim.ts';
+import { claim, type ClaimOptions, type ClaimOutcome } from './transitions/claim.ts';
 import { decide, type DecideOutcome } from './transitions/decide.ts';
 import { fail, failUnclaimed, type FailOutcome } from './transitions/fail.ts';
 import { finishEmpty, type FinishEmptyOptions, type FinishEmptyOutcome } from './transitions/finish-empty.ts';
@@ -56,7 +56,7 @@ export type JobStore = {
   /** What ended at `since` or later adds up to, by day; of all organizations, or of one. */
   figures(since: Micros, organizationId?: string): Promise<DayFigures[]>;
   countByStatus(): Promise<{ organizationId: string; status: JobStatus; count: number }[]>;
-  claim(key: JobKey, owner: string, leaseMs: number): Promise<ClaimOutcome>;
+  claim(key: JobKey, owner: string, leaseMs: number, options?: ClaimOptions): Promise<ClaimOutcome>;
   /** Renews leases that are still mine, the doorbell of every held key, and the worker's own. */
   heartbeat(
     owner: string,

@@ -1,10 +1,10 @@
 /** Takes deliveries in, runs as many jobs as there are slots, parks the rest and acks each message once it is settled. */
-import pLimit, { type LimitFunction } from 'p-limit';
 import { jittered } from '../job/clock.ts';
 import { parseMessage } from '../job/message.ts';
 import type { JobRequest } from '../job/job.ts';
 import type { Delivery } from './delivery.ts';
 import { deliveriesOf, type HeldMessage } from './held-messages.ts';
+import { JobSlots } from './job-slots.ts';
 import { settleInSlot, settleWithoutSlot, type Settlement } from './settle-message.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -15,13 +15,13 @@ const WAKE_CHECK_MS = 250;
 /** Accepts deliveries until it is closed; everything it holds is extended by the heartbeat. */
 export class Dispatcher {
   readonly #context: WorkerContext;
-  readonly #slots: LimitFunction;
+  readonly #slots: JobSlots;
   readonly #settling = new Set<Promise<void>>();
   #closed = false;
 
   constructor(context: WorkerContext) {
     this.#context = context;
-    this.#slots = pLimit(context.settings.maxConcurrentJobs);
+    this.#slots = new JobSlots(context.settings.maxConcurrentJobs);
   }
 
   /** Holds a delivery and begins to settle it; another delivery of a held job starts nothing and shares its end. */
@@ -51,7 +51,7 @@ export class Dispatcher {
   /** Accepts nothing more and gives back every message whose job does not run here. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#slots.clearQueue();
+    this.#slots.clear();
     const { held, observer } = this.#context;
     const unstarted = held.all().filter((message) => message.phase !== 'running');
     for (const message of unstarted) {
@@ -77,17 +77,24 @@ export class Dispatcher {
     const { parsed } = message;
     if (first.kind !== 'needs_slot' || parsed.kind !== 'valid') return this.#carryOut(message, first);
     if (this.#closed) return;
-    // Not awaited: a queued function never resolves when the queue is cleared by close().
-    void this.#slots(() => this.#track(this.#settleInSlot(message, parsed.request)));
+    this.#slots.run(() => this.#track(this.#settleInSlot(message, parsed.request)));
   }
 
-  async #settleInSlot(message: HeldMessage, request: JobRequest): Promise<void> {
+  async #settleInSlot(message: HeldMessage, request: JobRequest, alone = false): Promise<void> {
     if (this.#closed || !this.#context.held.isHeld(message)) return;
     const settlement = await this.#orParkOnTrouble(message, () =>
-      settleInSlot(this.#context, message, request),
+      settleInSlot(this.#context, message, request, { alone }),
     );
+    if (settlement.kind === 'needs_all_slots') {
+      this.#settleAlone(message, request);
+      return;
+    }
     await this.#carryOut(message, settlement);
     if (settlement.kind === 'ack') this.#wakeOrganization(request.organizationId);
+  }
+
+  #settleAlone(message: HeldMessage, request: JobRequest): void {
+    if (!this.#closed) this.#slots.runAlone(() => this.#track(this.#settleInSlot(message, request, true)));
   }
 
   async #carryOut(message: HeldMessage, settlement: Settlement): Promise<void> {

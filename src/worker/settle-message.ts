@@ -3,7 +3,7 @@ import { runJob, type RunOutcome } from '../etl/run-job.ts';
 import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import { isTerminal } from '../job/job-status.ts';
 import type { JobKey, JobRequest } from '../job/job.ts';
-import type { ClaimOutcome } from '../state/transitions/claim.ts';
+import type { ClaimOptions, ClaimOutcome } from '../state/transitions/claim.ts';
 import { deadLetterAttributes } from './dead-letter.ts';
 import type { HeldMessage } from './held-messages.ts';
 import type { RunFigures, WorkerContext } from './worker-context.ts';
@@ -13,8 +13,10 @@ export type Settlement =
   | { readonly kind: 'ack' }
   /** mayGiveBack: the job is on record and waits, so the broker may hold its message when too many are held here. */
   | { readonly kind: 'park'; readonly delayMs: number; readonly mayGiveBack: boolean }
-  /** A slot is needed to go on. */
-  | { readonly kind: 'needs_slot' };
+  /** A slot is needed to go on, or all of them: processes died under this job. */
+  | { readonly kind: 'needs_slot' | 'needs_all_slots' };
+
+const NO_FIGURES: RunFigures = { seconds: 0, rows: 0, bytes: 0 };
 
 type Claimed = Extract<ClaimOutcome, { kind: 'claimed' }>;
 
@@ -37,16 +39,27 @@ export async function settleInSlot(
   context: WorkerContext,
   message: HeldMessage,
   request: JobRequest,
+  options: ClaimOptions = {},
 ): Promise<Settlement> {
   const { settings, services, observer } = context;
   const claimSentMs = services.clock.nowMs();
-  const claim = await services.state.jobs.claim(request, settings.owner, settings.leaseMs);
+  const claim = await services.state.jobs.claim(request, settings.owner, settings.leaseMs, options);
   switch (claim.kind) {
     case 'claimed':
       observer.decided('claimed', message.delivery);
       return runClaimed(context, message, claim, claimSentMs + settings.leaseMs);
     case 'finished':
       observer.decided('finished', message.delivery);
+      return { kind: 'ack' };
+    case 'must_run_alone':
+      observer.decided('runs_alone', message.delivery);
+      return { kind: 'needs_all_slots' };
+    case 'crash_loop':
+      observer.runEnded(
+        request,
+        { kind: 'failed', reason: 'crash_loop', message: claim.message },
+        NO_FIGURES,
+      );
       return { kind: 'ack' };
     case 'unknown_organization':
       return failUnknownOrganization(context, message, request);

@@ -26,6 +26,7 @@ export type DeliveryDecision =
   | 'finished'
   | 'adopted'
   | 'parked'
+  | 'runs_alone'
   | 'nacked_over_limit'
   | 'dead_lettered'
   | 'released'

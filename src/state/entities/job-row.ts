@@ -16,6 +16,7 @@ export class JobRow {
   @Count('attempts') attempts!: number;
   @Count('interruptions') interruptions!: number;
   @Count('crashes') crashes!: number;
+  @LongText('crash_suspects') crashSuspects!: string | null;
   @BigWhole('next_attempt_at') nextAttemptAt!: bigint | null;
   @BigWhole('doorbell_seen_at') doorbellSeenAt!: bigint;
   @Text('lease_owner') leaseOwner!: string | null;

@@ -67,6 +67,7 @@ export function jobsTable(runner: QueryRunner): Table {
       whole('attempts', { default: 0 }),
       whole('interruptions', { default: 0 }),
       whole('crashes', { default: 0 }),
+      longText('crash_suspects', { nullable: true }),
       whole('next_attempt_at', { nullable: true }),
       whole('doorbell_seen_at'),
       text('lease_owner', 255, { nullable: true }),

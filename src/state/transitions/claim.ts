@@ -9,6 +9,8 @@ import { OrganizationRow } from '../entities/organization-row.ts';
 import { findJob } from '../job-queries.ts';
 import { jobRecord, type JobRecord } from '../job-record.ts';
 import { organizationRecord } from '../organization-record.ts';
+import { crashObstacle, type CrashObstacle } from './crash-loop.ts';
+import { crashesAtTakeover, leaseRanOut, type Crashes } from './crashes.ts';
 import { changeJob, hasLiveLease, later, lockJobAndOrganization, type LockedJob } from './locked-job.ts';
 
 /** The lease, or why there is none. */
@@ -32,10 +34,17 @@ export type ClaimOutcome =
   | { readonly kind: 'not_due'; readonly nextAttemptAt: Micros }
   /** Another job of the organization is active, or came first and is due. */
   | { readonly kind: 'behind'; readonly activeJob: string | undefined }
+  | CrashObstacle
   | { readonly kind: 'paused' }
   | { readonly kind: 'needs_operator' }
   | { readonly kind: 'unknown_organization' }
   | { readonly kind: 'unknown_job' };
+
+/** What the claimant can offer. */
+export type ClaimOptions = {
+  /** No other job runs in the process as long as this one does. */
+  readonly alone?: boolean;
+};
 
 /** Claims the job under a new epoch for leaseMs by the database's clock, or says why it cannot be claimed now. */
 export function claim(
@@ -43,6 +52,7 @@ export function claim(
   key: JobKey,
   owner: string,
   leaseMs: number,
+  { alone = false }: ClaimOptions = {},
 ): Promise<ClaimOutcome> {
   return database.transaction(async (session) => {
     const locked = await lockJobAndOrganization(session, key);
@@ -52,7 +62,10 @@ export function claim(
     const { organization } = locked;
     if (!organization) return { kind: 'unknown_organization' };
     const queue = await queueObstacle(locked, organization);
-    return queue ?? take(locked, organization, owner, leaseMs);
+    if (queue) return queue;
+    const crashes = await crashesAtTakeover(locked, owner);
+    const loop = await crashObstacle(locked, crashes, { alone, leaseMs });
+    return loop ?? take(locked, organization, owner, leaseMs, crashes);
   });
 }
 
@@ -66,7 +79,8 @@ function jobObstacle({ job, organization, now }: LockedJob, owner: string): Clai
   if (job.needsOperator) return { kind: 'needs_operator' };
   // What is decided is rolled forward whatever people want by now.
   if (organization?.paused && job.status !== 'COMMITTING') return { kind: 'paused' };
-  if (job.nextAttemptAt !== null && job.nextAttemptAt > now)
+  const isOwn = job.leaseOwner === owner;
+  if (!isOwn && job.nextAttemptAt !== null && job.nextAttemptAt > now)
     return { kind: 'not_due', nextAttemptAt: job.nextAttemptAt };
   return undefined;
 }
@@ -103,19 +117,17 @@ async function take(
   organization: OrganizationRow,
   owner: string,
   leaseMs: number,
+  crashes: Crashes,
 ): Promise<ClaimOutcome> {
   const { session, job, now } = locked;
   const resumed = job.status !== 'QUEUED';
-  // An owner that let its lease run out and asks again has not died.
-  const ranOut = resumed && job.leaseOwner !== null;
-  const crashed = ranOut && job.leaseOwner !== owner;
   const changes = {
     status: resumed ? job.status : ('IN_PROGRESS' as const),
     leaseOwner: owner,
     leaseEpoch: job.leaseEpoch + 1,
     leaseExpiresAt: later(now, leaseMs),
-    interruptions: job.interruptions + (ranOut ? 1 : 0),
-    crashes: job.crashes + (crashed ? 1 : 0),
+    interruptions: job.interruptions + (leaseRanOut(locked) ? 1 : 0),
+    ...crashes,
     nextAttemptAt: null,
     startedAt: job.startedAt ?? now,
   };

@@ -3,6 +3,7 @@ import { sameCommitSet, type CommitSet } from '../../job/commit-set.ts';
 import type { Lease } from '../../job/job.ts';
 import type { Database } from '../database.ts';
 import { commitSetOf } from '../job-record.ts';
+import { NO_CRASHES } from './crashes.ts';
 import { obstacleToDecide, type Undecided } from './decision.ts';
 import { changeJob, lockJobAndOrganization, type LockedJob } from './locked-job.ts';
 
@@ -25,7 +26,7 @@ export function decide(
     if (obstacle) return obstacle;
     // Without a plan nobody could resume what is decided, nor tell where the watermark goes.
     if (locked.job.plan === null) return { kind: 'lost' };
-    await changeJob(locked, { status: 'COMMITTING', commitSet: JSON.stringify(set), crashes: 0 });
+    await changeJob(locked, { status: 'COMMITTING', commitSet: JSON.stringify(set), ...NO_CRASHES });
     return { kind: 'decided', set };
   });
 }

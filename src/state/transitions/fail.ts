@@ -52,7 +52,8 @@ function isUnclaimed({ job, now }: LockedJob): boolean {
   return (job.status === 'QUEUED' || job.status === 'IN_PROGRESS') && !hasLiveLease(job, now);
 }
 
-async function failLocked(locked: LockedJob, reason: Reason, message: string): Promise<void> {
+/** Fails the locked job with its dead letter and its alert, and lets the organization go. */
+export async function failLocked(locked: LockedJob, reason: Reason, message: string): Promise<void> {
   const { session, job, now } = locked;
   await changeJob(locked, {
     status: 'FAILED',

@@ -6,6 +6,7 @@ import { jobName, type JobKey, type JobStatus } from '../../job/job.ts';
 import type { Database } from '../database.ts';
 import { OrganizationRow } from '../entities/organization-row.ts';
 import { commitSetOf, planOf } from '../job-record.ts';
+import { NO_CRASHES } from './crashes.ts';
 import { changeJob, lockJobAndOrganization, unlockOrganization, type LockedJob } from './locked-job.ts';
 
 /** What a job read and made visible. */
@@ -55,7 +56,7 @@ export async function succeed(locked: LockedJob, counts: RowCounts): Promise<voi
     cancelRequested: false,
     errorReason: null,
     errorMessage: null,
-    crashes: 0,
+    ...NO_CRASHES,
     rowsRead,
     rowsWritten,
     bytesWritten,

@@ -5,6 +5,7 @@ import { databaseNow, type Session } from '../database.ts';
 import { BatchRow } from '../entities/batch-row.ts';
 import { JobRow } from '../entities/job-row.ts';
 import { insertRows } from '../insert-rows.ts';
+import { NO_CRASHES } from './crashes.ts';
 import { holdsLease, leaseLost, lockJob } from './locked-job.ts';
 
 /** Which batch of which stream. */
@@ -24,9 +25,8 @@ export async function recordBatches(
   const now = await databaseNow(session);
   for (const some of chunks(planned)) await upsert(session, lease, planNumber, some, now);
   for (const some of chunks(acknowledged)) await acknowledge(session, lease, planNumber, some, now);
-  // A checkpoint is progress: whatever killed earlier runs did not stop this one.
   if (acknowledged.length > 0 && job.crashes > 0)
-    await session.manager.update(JobRow, { id: job.id }, { crashes: 0, updatedAt: now });
+    await session.manager.update(JobRow, { id: job.id }, { ...NO_CRASHES, updatedAt: now });
 }
 
 /** Locks the job of a lease that still holds. Rejects with LeaseLostError. */

@@ -4,6 +4,7 @@ import type { Lease } from '../../job/job.ts';
 import type { Reason } from '../../job/reason.ts';
 import type { Database } from '../database.ts';
 import { cancelLocked } from './cancelled.ts';
+import { NO_CRASHES } from './crashes.ts';
 import {
   changeJob,
   holdsLease,
@@ -21,7 +22,7 @@ export type RetryLaterOutcome =
 
 /**
  * Releases the lease until delayMs from now, by the database's clock; before the decision it counts an attempt and
- * frees the organization. A job that somebody asked to cancel is cancelled instead, and found so by the next claim.
+ * frees the organization. The process has lived through the run, so earlier deaths are not held against the job. A job that somebody asked to cancel is cancelled instead, and found so by the next claim.
  */
 export function retryLater(
   database: Database,
@@ -43,7 +44,7 @@ export function retryLater(
         await cancelLocked(locked);
         return { kind: 'waiting', nextAttemptAt: now };
       }
-      await changeJob(locked, { ...rest, status: 'QUEUED', attempts: job.attempts + 1 });
+      await changeJob(locked, { ...rest, ...NO_CRASHES, status: 'QUEUED', attempts: job.attempts + 1 });
       await unlockOrganization(locked);
       return { kind: 'waiting', nextAttemptAt };
     }

@@ -1,6 +1,7 @@
 /** FAILED or CANCELLED → QUEUED: an operator wants the job tried again, from its plan on. */
 import type { JobKey, JobStatus } from '../../job/job.ts';
 import type { Database } from '../database.ts';
+import { NO_CRASHES } from './crashes.ts';
 import { changeJob, lockJobAndOrganization, NO_LEASE } from './locked-job.ts';
 
 /** Whether the job waits to be claimed again. */
@@ -20,7 +21,7 @@ export function retry(database: Database, key: JobKey): Promise<RetryOutcome> {
       ...NO_LEASE,
       status: 'QUEUED',
       attempts: 0,
-      crashes: 0,
+      ...NO_CRASHES,
       // Whoever still holds the lease of the failed run has no say in the new one.
       leaseEpoch: job.leaseEpoch + 1,
       planNumber: job.planNumber + 1,

@@ -120,9 +120,9 @@ export async function activeJobOf(state: State, { organizationId }: JobKey): Pro
   return (await state.organizations.find(organizationId))?.activeJob;
 }
 
-/** A lease that runs out at once, and has by the database's clock when this resolves. */
+/** A lease of a worker that runs nothing else, which runs out at once and has by the database's clock when this resolves. */
 export async function aLeaseThatRanOut(state: State, key: JobKey, owner = 'worker-1'): Promise<Lease> {
-  const { lease, job } = claimed(await state.jobs.claim(key, owner, 1));
+  const { lease, job } = claimed(await state.jobs.claim(key, owner, 1, { alone: true }));
   await eventually(async () => (await state.now()) > job.leaseExpiresAt!, {
     describe: 'the lease to run out',
   });
