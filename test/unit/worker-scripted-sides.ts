@@ -78,7 +78,8 @@ export function scriptedSides(
     },
   };
   const destination: Partial<Destination> = {
-    datasetLocation: async () => 'EU',
+    // Elsewhere, so that rows pass through the worker.
+    datasetLocation: async () => 'US',
     describe: async () => undefined,
     createTable: async () => undefined,
   };
