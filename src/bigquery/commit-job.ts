@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { TerminalError, TransientError } from '../job/errors.ts';
 import type { JobCommitSet } from '../job/commit-set.ts';
-import type { CommitJob, CommitJobOutcome, StagedRows } from '../etl/destination.ts';
+import type { CommitJob, CommitJobOutcome, ReplacedRows, StagedRows } from '../etl/destination.ts';
 import type { Environment } from './environment.ts';
 import { classifyJobFailure } from './errors.ts';
 import { restAnswer, restCall } from './rest.ts';
+import { replacementSql } from './replacement-sql.ts';
 
 type Resource = {
   readonly configuration?: { readonly labels?: Readonly<Record<string, string>> };
@@ -25,18 +26,29 @@ const DEADLINE_MS = 30 * 60_000;
 const FIRST_POLL_MS = 500;
 const MAX_POLL_MS = 10_000;
 
+/** The job's configuration with its hash; calls nothing. */
+export function commitJob(rows: StagedRows): CommitJob {
+  const { replaces } = rows;
+  const configuration = JSON.stringify(replaces ? mergeJob(rows, replaces) : copyJob(rows));
+  const hash = createHash('sha256').update(configuration).digest('hex');
+  return { configuration, configurationHash: hash.slice(0, HASH_LENGTH) };
+}
+
+/** One MERGE, which is atomic, and matches nothing: rows have no key by which they could be told apart. */
+function mergeJob(rows: StagedRows, replaces: ReplacedRows): object {
+  return { query: { query: replacementSql(rows, replaces), useLegacySql: false } };
+}
+
 /** One copy job: "Creation, truncation and append actions occur as one atomic update upon job completion." Source: BigQuery documentation, JobConfigurationTableCopy. */
-export function commitJob({ staging, table }: StagedRows): CommitJob {
-  const configuration = JSON.stringify({
+function copyJob({ staging, table }: StagedRows): object {
+  return {
     copy: {
       sourceTable: { projectId: staging.project, datasetId: staging.dataset, tableId: staging.table },
       destinationTable: { projectId: table.project, datasetId: table.dataset, tableId: table.table },
       createDisposition: 'CREATE_NEVER',
       writeDisposition: 'WRITE_APPEND',
     },
-  });
-  const hash = createHash('sha256').update(configuration).digest('hex');
-  return { configuration, configurationHash: hash.slice(0, HASH_LENGTH) };
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A BigQuery environment as a Destination. */
 import type { Micros } from '../job/instant.ts';
+import type { Window } from '../job/job.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../job/table-schema.ts';
 import type { Totals } from '../job/totals.ts';
@@ -9,7 +10,7 @@ import { commitJob, runCommitJob } from './commit-job.ts';
 import { commitWriteStreams } from './commit-streams.ts';
 import { openEnvironment, type BigQuerySettings, type Environment } from './environment.ts';
 import { runQuery } from './query-jobs.ts';
-import { timestampLiteral } from './slice-sql.ts';
+import { COPIED_CURSOR, timestampLiteral, windowCondition } from './slice-sql.ts';
 import { canQuery, createStagingTable, dropTable, stageSlice } from './staging.ts';
 import { openStreamWriter } from './storage-writer.ts';
 import { quoteColumn, quoteTable } from './table-ref.ts';
@@ -37,7 +38,7 @@ export function bigQueryDestination(settings: BigQuerySettings): Destination & {
     createStagingTable: (staging, like, expiresAt) =>
       createStagingTable(environment, staging, like, expiresAt),
     stageSlice: (staging, slice, lineage, signal) => stageSlice(environment, staging, slice, lineage, signal),
-    totalsOf: (table, location, columns) => totalsOf(environment, table, location, columns),
+    totalsOf: (table, location, columns, window) => totalsOf(environment, table, location, columns, window),
     dropTable: (table) => dropTable(environment, table),
     commitJob,
     runCommitJob: (set) => runCommitJob(environment, set),
@@ -50,9 +51,11 @@ async function totalsOf(
   table: TableRef,
   location: string,
   columns: VerifiedColumns,
+  window: Window | undefined,
 ): Promise<Totals> {
+  const condition = window ? windowCondition(COPIED_CURSOR, window, 't.') : 'TRUE';
   const rows = await runQuery(environment, {
-    sql: totalsSql(columns, `${quoteTable(table)} AS t`, 'TRUE'),
+    sql: totalsSql(columns, `${quoteTable(table)} AS t`, condition),
     location,
     doing: `adding up ${tableName(table)}`,
   });

@@ -3,11 +3,14 @@ import { TerminalError } from '../job/errors.ts';
 import { formatInstant, type Micros } from '../job/instant.ts';
 import type { Window } from '../job/job.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
-import { fieldAt, type TableSchema } from '../job/table-schema.ts';
+import { fieldAt, LINEAGE_CURSOR, type TableSchema } from '../job/table-schema.ts';
 import { quoteColumn, quoteTable } from './table-ref.ts';
 
 /** A column that can order new data. */
 export type Cursor = { readonly field: string; readonly type: 'TIMESTAMP' | 'DATETIME' | 'DATE' };
+
+/** The cursor as every copy carries it, whatever its type at the source. */
+export const COPIED_CURSOR: Cursor = { field: LINEAGE_CURSOR, type: 'TIMESTAMP' };
 
 /** The cursor column of a table; throws TerminalError('invalid_configuration') when it is not there or has no point in time. */
 export function cursorOf(table: TableRef, schema: TableSchema, field: string): Cursor {

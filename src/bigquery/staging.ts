@@ -7,9 +7,10 @@ import type { StagedSize } from '../etl/destination.ts';
 import type { Slice } from '../etl/source.ts';
 import type { Environment } from './environment.ts';
 import { dryRunBytes, runQuery } from './query-jobs.ts';
+import { overwriteSql } from './replacement-sql.ts';
 import { restAnswer, restCall } from './rest.ts';
 import { cursorMicros, cursorOf, tableAsOf, windowCondition } from './slice-sql.ts';
-import { datasetPath, quoteColumn, quoteTable, tablePath } from './table-ref.ts';
+import { datasetPath, quoteColumn, tablePath } from './table-ref.ts';
 import { describeTable } from './tables.ts';
 
 type TableResource = {
@@ -131,18 +132,7 @@ async function stagingSql(environment: Environment, staging: TableRef, slice: Sl
     `FROM ${tableAsOf(slice.table, slice.snapshot)}`,
     `WHERE ${windowCondition(cursor, slice.window, 't.')}`,
   ].join('\n');
-  return overwriteSql(staging, [...columns, ...LINEAGE].map(quoteColumn), rows);
-}
-
-/** ON FALSE matches nothing: every row there is deleted and every row of the query inserted, in one atomic statement. */
-function overwriteSql(table: TableRef, columns: readonly string[], rows: string): string {
-  return [
-    `MERGE INTO ${quoteTable(table)} AS d`,
-    `USING (${rows}) AS s`,
-    'ON FALSE',
-    'WHEN NOT MATCHED BY SOURCE THEN DELETE',
-    `WHEN NOT MATCHED THEN INSERT (${columns.join(', ')}) VALUES (${columns.map((name) => `s.${name}`).join(', ')})`,
-  ].join('\n');
+  return overwriteSql(staging, [...columns, ...LINEAGE], `(${rows})`);
 }
 
 function readTable(environment: Environment, table: TableRef, doing: string): Promise<TableResource> {

@@ -21,7 +21,7 @@ function firstUnsupported(
   { jobType }: Pick<JobRequest, 'jobType'>,
   organization: Organization,
 ): string | undefined {
-  if (jobType !== 'incremental') return `job_type ${jobType}`;
+  if (jobType === 'verify') return `job_type ${jobType}`;
   if (organization.transform !== 'none') return `transform ${organization.transform}`;
   if (organization.verifyLevel === 'fingerprint') return 'verify_level fingerprint';
   return undefined;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CommitSet } from '../job/commit-set.ts';
 import { LeaseLostError } from '../job/errors.ts';
-import { lineageOf } from '../job/job.ts';
+import { lineageOf, replacesWindow } from '../job/job.ts';
 import { stagedRows } from './staging.ts';
 import type { PreparedRows } from './copy-rows.ts';
 import type { RollForward } from './finish-committed.ts';
@@ -21,7 +21,7 @@ export type Decision =
 export async function decide(run: PlannedRun, prepared: PreparedRows): Promise<Decision> {
   const { state, lease, planNumber } = run;
   const outcome =
-    prepared.rowsWritten === 0
+    prepared.rowsWritten === 0 && !replacesWindow(run.job.jobType)
       ? await state.jobs.finishEmpty(lease, planNumber, counts(prepared))
       : await state.jobs.decide(lease, planNumber, commitSet(run, prepared));
   if (outcome.kind === 'lost')

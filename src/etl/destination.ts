@@ -2,6 +2,7 @@
 import type { JobCommitSet } from '../job/commit-set.ts';
 import type { JobError } from '../job/errors.ts';
 import type { Micros } from '../job/instant.ts';
+import type { Window } from '../job/job.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import type { TableSchema } from '../job/table-schema.ts';
 import type { Totals } from '../job/totals.ts';
@@ -57,12 +58,17 @@ export type CommitOutcome =
   /** The set cannot be committed any more and was not seen committed; rows must be looked for. */
   | { readonly kind: 'ambiguous'; readonly message: string };
 
+/** The rows of one organization whose `_etl_cursor` lies in a window. */
+export type ReplacedRows = { readonly organizationId: string; readonly window: Window };
+
 /** Rows that wait in a staging table, and how they become visible all at once. */
 export type StagedRows = {
   readonly staging: TableRef;
   readonly table: TableRef;
   /** Columns that are carried over; any other column of the table stays NULL. */
   readonly columns: readonly string[];
+  /** Undefined: the rows are added. Otherwise all rows of these take their place. */
+  readonly replaces?: ReplacedRows | undefined;
 };
 
 /** A job as it will be recorded and inserted. */
@@ -115,8 +121,8 @@ export type Destination = {
   createStagingTable(staging: TableRef, like: TableRef, expiresAt: Micros): Promise<void>;
   /** Makes the slice's rows, with their lineage, the whole content of a staging table, in one query; safe to repeat. */
   stageSlice(staging: TableRef, slice: Slice, lineage: string, signal: AbortSignal): Promise<StagedSize>;
-  /** Exact totals of a table's rows in one aggregate query. */
-  totalsOf(table: TableRef, location: string, columns: VerifiedColumns): Promise<Totals>;
+  /** Exact totals of a table's rows, or of those whose `_etl_cursor` lies in a window, in one aggregate query. */
+  totalsOf(table: TableRef, location: string, columns: VerifiedColumns, window?: Window): Promise<Totals>;
   /** Removes the table; one that is gone is fine. */
   dropTable(table: TableRef): Promise<void>;
   /** The job that makes staged rows visible; calls nothing. */

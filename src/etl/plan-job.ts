@@ -1,16 +1,17 @@
 /** Settles what a job is going to do: the window, the snapshot, the way and its cost; stored before any work. */
 import { TerminalError } from '../job/errors.ts';
 import { formatInstant, MICROS_PER_MINUTE, type Micros } from '../job/instant.ts';
-import type { JobRequest, Window } from '../job/job.ts';
+import { replacesWindow, type JobRequest, type Window } from '../job/job.ts';
 import type { Organization } from '../job/organization.ts';
 import type { Plan } from '../job/plan.ts';
 import { tableName } from '../job/table-ref.ts';
 import { fieldAt, type TableSchema } from '../job/table-schema.ts';
-import { CURRENCY_COLUMN, DEFAULT_VERIFY_COLUMNS } from '../job/totals.ts';
+import { CURRENCY_COLUMN, DEFAULT_VERIFY_COLUMNS, totalRows } from '../job/totals.ts';
 import { refuseWhatIsUnsupported } from './capabilities.ts';
 import type { Destination } from './destination.ts';
 import type { RunSettings } from './run.ts';
 import type { Slice, Source, SourceTable, Survey } from './source.ts';
+import { requestedWindow, windowText } from './requested-window.ts';
 import { choosePath } from './write-path.ts';
 import { writerFingerprint } from './writer-fingerprint.ts';
 
@@ -34,7 +35,8 @@ export async function planJob(planning: Planning): Promise<PlanOutcome> {
   const table = await existingSource(planning);
   assertCursor(table, organization.cursorField);
   const snapshot = await source.currentTime(table.location, table.table);
-  const lo = organization.watermark;
+  const requested = requestedWindow(request, organization);
+  const lo = requested ? requested.lo : organization.watermark;
   const slice = {
     table: table.table,
     location: table.location,
@@ -43,6 +45,7 @@ export async function planJob(planning: Planning): Promise<PlanOutcome> {
   };
   const survey = await source.survey({ ...slice, lo });
   assertNoNullCursors(survey, organization);
+  if (requested) return planWindow(planning, table, { ...slice, window: requested });
   const window = incrementalWindow(lo, survey, snapshot, organization.settleMinutes);
   if (!window) return { kind: 'nothing_new', why: nothingNew(lo, survey, snapshot, organization) };
   await assertDestinationNotAhead(planning, lo);
@@ -52,7 +55,8 @@ export async function planJob(planning: Planning): Promise<PlanOutcome> {
 async function planWindow(planning: Planning, table: SourceTable, slice: Slice): Promise<PlanOutcome> {
   const { organization, source, settings } = planning;
   const estimate = await source.estimate(slice);
-  if (estimate.rows === 0) return { kind: 'nothing_new', why: `no rows in ${windowText(slice.window)}` };
+  if (estimate.rows === 0 && !(await hasRowsToReplace(planning, table, slice.window)))
+    return { kind: 'nothing_new', why: `no rows in ${windowText(slice.window)}` };
   assertAffordable(estimate.bytes, organization);
   const location = await destinationLocation(planning, table.location);
   const plan: Plan = {
@@ -89,6 +93,19 @@ function incrementalWindow(
   const settled = snapshot - BigInt(settleMinutes) * MICROS_PER_MINUTE;
   const hi = survey.maxCursor < settled ? survey.maxCursor : settled;
   return lo !== undefined && hi <= lo ? undefined : { lo, hi };
+}
+
+/** Without rows at the source a job that replaces still has those to remove that were copied. */
+async function hasRowsToReplace(
+  { request, organization, destination }: Planning,
+  { schema }: SourceTable,
+  window: Window,
+): Promise<boolean> {
+  if (!replacesWindow(request.jobType)) return false;
+  const table = await destination.describe(organization.destination);
+  if (!table) return false;
+  const columns = { columns: [], currencyColumn: undefined, schema };
+  return totalRows(await destination.totalsOf(table.table, table.location, columns, window)) > 0;
 }
 
 async function existingSource({ organization, source }: Planning): Promise<SourceTable> {
@@ -197,8 +214,4 @@ function nothingNew(
   if (survey.maxCursor === undefined) return `${tableName(organization.source)} is empty`;
   const newest = `the newest ${organization.cursorField} is ${formatInstant(survey.maxCursor)}`;
   return `${newest}, the watermark ${lo === undefined ? '(none)' : formatInstant(lo)}; rows younger than ${organization.settleMinutes} minutes before ${formatInstant(snapshot)} are left to settle`;
-}
-
-function windowText(window: Window): string {
-  return `(${window.lo === undefined ? 'the beginning' : formatInstant(window.lo)}, ${formatInstant(window.hi)}]`;
 }

@@ -1,6 +1,8 @@
 /** The plan a run works from: the recorded one while it can still be carried out, otherwise a new one under a new number. */
 import type { Organization } from '../job/organization.ts';
+import { replacesWindow } from '../job/job.ts';
 import type { Plan } from '../job/plan.ts';
+import type { JobRecord } from '../state/job-record.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import { planJob, type PlanOutcome } from './plan-job.ts';
 import { RunStopped, type NumberedRun, type PlannedRun, type Run } from './run.ts';
@@ -9,7 +11,7 @@ import { step } from './steps.ts';
 /** Stores a new plan before anything is done by it; with nothing to copy the job is finished at once. */
 export async function planRun(run: Run): Promise<PlannedRun | 'nothing_new'> {
   const { state, lease, job } = run;
-  if (job.plan && stillHolds(job.plan, run.organization))
+  if (job.plan && stillHolds(job.plan, job, run.organization))
     return { ...run, plan: job.plan, planNumber: job.planNumber };
   const planNumber = job.plan ? await state.jobs.planAnew(lease) : job.planNumber;
   const numbered = { ...run, planNumber };
@@ -21,14 +23,19 @@ export async function planRun(run: Run): Promise<PlannedRun | 'nothing_new'> {
 }
 
 /** A plan starts at a watermark and is for one source, destination, transform and cursor; any of them may have changed while the job waited. */
-function stillHolds(plan: Plan, organization: Organization): boolean {
+function stillHolds(plan: Plan, job: JobRecord, organization: Organization): boolean {
   return (
-    plan.window.lo === organization.watermark &&
+    startsWhereItMay(plan, job, organization) &&
     sameTable(plan.source, organization.source) &&
     sameTable(plan.destination, organization.destination) &&
     plan.transform === organization.transform &&
     plan.cursorField === organization.cursorField
   );
+}
+
+function startsWhereItMay({ window }: Plan, { jobType }: JobRecord, { watermark }: Organization): boolean {
+  if (!replacesWindow(jobType)) return window.lo === watermark;
+  return watermark !== undefined && window.hi <= watermark;
 }
 
 function sameTable(a: TableRef, b: TableRef): boolean {

@@ -6,7 +6,9 @@ import { ensureDestination } from './ensure-destination.ts';
 import { planRun } from './plan-run.ts';
 import { RunStopped, type PlannedRun, type Run } from './run.ts';
 import { settleFailure, settleStop, type Settled } from './settle-run.ts';
-import { dropStaging, stageRows } from './staging.ts';
+import { copyIntoStaging } from './stage-streams.ts';
+import { stageRows } from './stage-by-query.ts';
+import { dropStaging, usesStaging } from './staging.ts';
 import { step } from './steps.ts';
 import { verify } from './verify.ts';
 
@@ -82,11 +84,12 @@ async function rollOn(run: Run): Promise<RunOutcome> {
 /** Puts every row of the plan where nobody sees it yet: through this process, or within the warehouse. */
 function prepare(run: PlannedRun): Promise<PreparedRows> {
   if (run.plan.writePath === 'query') return step(run, 'load', () => stageRows(run));
-  return step(run, 'extract', () => step(run, 'load', () => copyRows(run)));
+  const copy = usesStaging(run) ? copyIntoStaging : copyRows;
+  return step(run, 'extract', () => step(run, 'load', () => copy(run)));
 }
 
 function abandon(run: PlannedRun): Promise<void> {
-  return run.plan.writePath === 'query' ? dropStaging(run) : abandonCopy(run);
+  return usesStaging(run) ? dropStaging(run) : abandonCopy(run);
 }
 
 function ensure(run: PlannedRun): Promise<readonly string[]> {

@@ -2,13 +2,11 @@
 import { createHash } from 'node:crypto';
 import { TerminalError } from '../job/errors.ts';
 import { MICROS_PER_MINUTE } from '../job/instant.ts';
-import { lineageOf } from '../job/job.ts';
+import { lineageOf, replacesWindow } from '../job/job.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import { LINEAGE_FIELDS } from '../job/table-schema.ts';
-import type { PreparedRows } from './copy-rows.ts';
 import type { StagedRows, StagedSize } from './destination.ts';
 import { DATASET_LABELS } from './ensure-destination.ts';
-import { sliceOf, verifiedColumns } from './extract.ts';
 import type { PlannedRun } from './run.ts';
 
 /** Long enough for a job that waits for an operator over a weekend. */
@@ -24,17 +22,6 @@ export function stagingTable({ plan, lease, planNumber }: PlannedRun): TableRef 
   };
 }
 
-/** Copies the plan's rows into its staging table in one query, unless an earlier run of this plan has. */
-export async function stageRows(run: PlannedRun): Promise<PreparedRows> {
-  const staging = stagingTable(run);
-  const { plan, destination } = run;
-  // A table that waited for too long has removed itself, and is made again.
-  const recorded = (await destination.describe(staging)) && (await stagedSize(run));
-  const { rows, bytes } = recorded ?? (await stage(run, staging));
-  const totals = await destination.totalsOf(staging, plan.destinationLocation, verifiedColumns(run));
-  return { streams: [], staging, rowsRead: rows, rowsWritten: rows, bytesWritten: bytes, totals };
-}
-
 /** What this plan has staged by a query; undefined when it has not, or goes another way. */
 export async function stagedSize(run: PlannedRun): Promise<StagedSize | undefined> {
   const step = await run.state.steps.get(run.lease, run.planNumber, 'load');
@@ -42,10 +29,27 @@ export async function stagedSize(run: PlannedRun): Promise<StagedSize | undefine
   return typeof rows === 'number' && typeof bytes === 'number' ? { rows, bytes } : undefined;
 }
 
-/** What the recorded job takes over from staging. */
-export function stagedRows({ plan }: PlannedRun, staging: TableRef): StagedRows {
+/** What the recorded job takes over from staging, and what it puts the rows in the place of. */
+export function stagedRows({ plan, job, lease }: PlannedRun, staging: TableRef): StagedRows {
   const columns = [...plan.sourceSchema, ...LINEAGE_FIELDS].map(({ name }) => name);
-  return { staging, table: plan.destination, columns };
+  const { organizationId } = lease;
+  const replaces = replacesWindow(job.jobType) ? { organizationId, window: plan.window } : undefined;
+  return { staging, table: plan.destination, columns, replaces };
+}
+
+/** Whether the plan's rows wait in a staging table rather than in write streams of the destination. */
+export function usesStaging({ plan, job }: PlannedRun): boolean {
+  return plan.writePath === 'query' || replacesWindow(job.jobType);
+}
+
+/** Makes the staging table of the plan; one that is there by now is fine. */
+export async function makeStaging(run: PlannedRun): Promise<TableRef> {
+  const { plan, source, destination } = run;
+  const staging = stagingTable(run);
+  await ensureStagingDataset(run, staging);
+  const now = await source.currentTime(plan.sourceLocation, plan.source);
+  await destination.createStagingTable(staging, plan.destination, now + STAGING_LIFE);
+  return staging;
 }
 
 /** Removes the staging table; one that stays because this failed removes itself in some days. */
@@ -60,21 +64,6 @@ export async function dropStaging(run: PlannedRun): Promise<void> {
       why,
     });
   }
-}
-
-async function stage(run: PlannedRun, staging: TableRef): Promise<StagedSize> {
-  const { plan, source, destination, lease, planNumber, state } = run;
-  await ensureStagingDataset(run, staging);
-  const now = await source.currentTime(plan.sourceLocation, plan.source);
-  await destination.createStagingTable(staging, plan.destination, now + STAGING_LIFE);
-  const lineage = lineageOf(lease, planNumber);
-  const size = await destination.stageSlice(staging, sliceOf(run), lineage, run.signal);
-  await state.steps.update(lease, planNumber, 'load', {
-    staging: tableName(staging),
-    staged_rows: size.rows,
-    staged_bytes: size.bytes,
-  });
-  return size;
 }
 
 async function ensureStagingDataset({ plan, destination }: PlannedRun, staging: TableRef): Promise<void> {

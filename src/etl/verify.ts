@@ -4,15 +4,20 @@ import { totalRows, totalsDifference } from '../job/totals.ts';
 import { abandonCopy, type PreparedRows } from './copy-rows.ts';
 import { sliceOf, verifiedColumns } from './extract.ts';
 import type { PlannedRun } from './run.ts';
+import { commitIntoStaging } from './stage-streams.ts';
 
 /** Finalizes the write streams and compares; throws `row_count_mismatch` (the copy is begun again) or `verification_mismatch` (final). */
 export async function verify(run: PlannedRun, prepared: PreparedRows): Promise<void> {
   await verifyFinalizedCounts(run, prepared);
   if (run.plan.verifyLevel !== 'counts') await verifyTotals(run, prepared);
+  // What a query staged is in its table already, and was added up there.
+  if (prepared.staging && run.plan.writePath === 'storage')
+    await commitIntoStaging(run, prepared.staging, prepared);
 }
 
 async function verifyFinalizedCounts(run: PlannedRun, prepared: PreparedRows): Promise<void> {
   for (const { name, rows } of prepared.streams) {
+    if (prepared.staging && (await isCommitted(run, name))) continue;
     const finalized = await run.destination.finalizeWriteStream(name);
     const found = finalized.kind === 'missing' ? 'it is gone' : `it holds ${finalized.rows}`;
     if (finalized.kind === 'finalized' && finalized.rows === rows) continue;
@@ -22,6 +27,11 @@ async function verifyFinalizedCounts(run: PlannedRun, prepared: PreparedRows): P
       `${rows} rows were sent to the write stream ${name}, but ${found}`,
     );
   }
+}
+
+/** By an earlier run, into its staging table, whose content is looked at afterwards. */
+async function isCommitted({ destination }: PlannedRun, stream: string): Promise<boolean> {
+  return (await destination.writeStreamState(stream)).kind === 'committed';
 }
 
 async function verifyTotals(run: PlannedRun, prepared: PreparedRows): Promise<void> {

@@ -1,6 +1,8 @@
 /** The write streams of a plan, one per read stream, each created at its first row and recorded before the first append. */
 import type { JsonObject } from '../state/json.ts';
+import type { TableRef } from '../job/table-ref.ts';
 import type { PlannedRun } from './run.ts';
+import { stagingTable, usesStaging } from './staging.ts';
 
 /** Names by read stream; recorded in the load step so that a resumed run appends to the same streams. */
 export class WriteStreams {
@@ -23,10 +25,14 @@ export class WriteStreams {
   async open(stream: number): Promise<string> {
     const existing = this.#names.get(stream);
     if (existing !== undefined) return existing;
-    const name = await this.#run.destination.createWriteStream(this.#run.plan.destination);
+    const name = await this.#run.destination.createWriteStream(this.#table());
     this.#names.set(stream, name);
     await this.#record();
     return name;
+  }
+
+  #table(): TableRef {
+    return usesStaging(this.#run) ? stagingTable(this.#run) : this.#run.plan.destination;
   }
 
   /** The name for a read stream that wrote rows; undefined when it had none. */

@@ -32,6 +32,11 @@ export type Step = (typeof STEPS)[number];
 /** The half-open range (lo, hi] of the cursor; lo undefined means from the beginning. */
 export type Window = { readonly lo: Micros | undefined; readonly hi: Micros };
 
+/** Whether jobs of the type put the rows of a window in the place of those that are there, instead of adding to them. */
+export function replacesWindow(jobType: JobType): boolean {
+  return jobType === 'backfill' || jobType === 'repair';
+}
+
 /** A validated request to run a job, whichever way it arrived. */
 export type JobRequest = JobKey & {
   readonly jobType: JobType;

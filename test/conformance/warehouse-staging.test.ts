@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobCommitSet } from '../../src/job/commit-set.ts';
 import type { TableRef } from '../../src/job/table-ref.ts';
+import { totalRows } from '../../src/job/totals.ts';
 import { uniqueName } from '../support/eventually.ts';
 import { JANUARY, onEveryWarehouse, SCHEMA, sliceOf } from './warehouses.ts';
 
@@ -115,5 +116,46 @@ onEveryWarehouse((warehouse) => {
     const { staging } = await aCopy();
     for (let again = 0; again < 2; again++) await destination.dropTable(staging);
     assert.equal(await destination.describe(staging), undefined);
+  });
+
+  test('staged rows take the place of one organization in a window, all at once and only there', async () => {
+    const { to, staging } = await aCopy();
+    const [ours, theirs] = ['org/first/1', 'org2/first/1'];
+    await warehouse.addRows(to, [
+      { id: 1, exported: 10, lineage: ours },
+      { id: 2, exported: 11, lineage: ours },
+      { id: 3, exported: 20, lineage: 'org/second/1' },
+      { id: 4, exported: 21, lineage: ours },
+      { id: 5, exported: 15, lineage: theirs },
+      { id: 6, exported: 15 },
+    ]);
+    await warehouse.addRows(staging, [
+      { id: 7, exported: 11, lineage: 'org/job/1' },
+      { id: 7, exported: 11, lineage: 'org/job/1' },
+    ]);
+    const window = { lo: JANUARY + 10n, hi: JANUARY + 20n };
+    const countIn = async (): Promise<number> =>
+      totalRows(
+        await destination.totalsOf(
+          to,
+          location,
+          { columns: [], currencyColumn: undefined, schema: SCHEMA },
+          window,
+        ),
+      );
+    assert.equal(await countIn(), 3);
+    const job: JobCommitSet = {
+      ...jobFor(staging, to, 2),
+      ...destination.commitJob({
+        staging,
+        table: to,
+        columns: COLUMNS,
+        replaces: { organizationId: 'org', window },
+      }),
+    };
+    for (let again = 0; again < 2; again++)
+      assert.deepEqual(await destination.runCommitJob(job), { kind: 'done' });
+    assert.deepEqual(await warehouse.visibleIds(to), [1, 4, 5, 6, 7, 7]);
+    assert.equal(await countIn(), 3);
   });
 });

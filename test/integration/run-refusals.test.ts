@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import type { Destination } from '../../src/etl/destination.ts';
 import type { Source } from '../../src/etl/source.ts';
+import { formatInstant } from '../../src/job/instant.ts';
 import type { Reason } from '../../src/job/reason.ts';
 import { uniqueName } from '../support/eventually.ts';
 import { openRuns, sqlName, type Copy, type RunOptions } from './run-setup.ts';
@@ -212,10 +213,22 @@ for (const { what, change, reason, says } of WRONG_SETTINGS) {
   });
 }
 
-test('a backfill, which this version does not carry out, is unsupported', async () => {
+test('a verify job, which this version does not carry out, is unsupported', async () => {
   const copy = await runs().newCopy(COLUMNS);
-  await fails(copy, 'unsupported', ['job_type backfill', 'README'], { jobType: 'backfill' });
+  await fails(copy, 'unsupported', ['job_type verify', 'README'], { jobType: 'verify' });
 });
+
+for (const jobType of ['backfill', 'repair'] as const)
+  test(`a ${jobType} of what no incremental job has copied is beyond_watermark`, async () => {
+    const copy = await runs().newCopy(COLUMNS);
+    await copy.insert(ROW);
+    const window = { start: '2020-01-01T00:00:00Z', end: '2100-01-01T00:00:00Z' };
+    const enqueue = `enqueue ${copy.organizationId} first`;
+    await fails(copy, 'beyond_watermark', ['copied nowhere yet', enqueue], { jobType, window });
+    await copy.succeed();
+    const reached = formatInstant((await copy.watermark())!);
+    await fails(copy, 'beyond_watermark', [enqueue, `let the window end at ${reached}`], { jobType, window });
+  });
 
 test('a read that would cost more than max_bytes_billed is cost_limit', async () => {
   const copy = await runs().newCopy(COLUMNS, { maxBytesBilled: 1n });

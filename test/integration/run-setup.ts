@@ -15,7 +15,8 @@ import type { Destination } from '../../src/etl/destination.ts';
 import { runJob, type RunOutcome } from '../../src/etl/run-job.ts';
 import type { RunObserver, RunSettings } from '../../src/etl/run.ts';
 import type { Source } from '../../src/etl/source.ts';
-import type { JobKey } from '../../src/job/job.ts';
+import { parseInstant } from '../../src/job/instant.ts';
+import type { JobKey, JobType } from '../../src/job/job.ts';
 import type { TableRef } from '../../src/job/table-ref.ts';
 import type { JobRecord } from '../../src/state/job-record.ts';
 import { createDataSource } from '../../src/state/data-source.ts';
@@ -92,7 +93,9 @@ export type Runs = {
 /** What differs from a plain run. */
 export type RunOptions = {
   readonly jobId?: string;
-  readonly jobType?: 'incremental' | 'backfill';
+  readonly jobType?: JobType;
+  /** Of a backfill, repair or verify job, as RFC 3339. */
+  readonly window?: { readonly start: string; readonly end: string };
   readonly source?: (real: Source) => Source;
   readonly destination?: (real: Destination) => Destination;
   readonly state?: (real: State) => State;
@@ -231,7 +234,10 @@ async function runOnce(
   options: RunOptions,
 ): Promise<Ran> {
   const key: JobKey = { organizationId, jobId: options.jobId ?? uniqueName('job') };
-  const window = options.jobType === 'backfill' ? { start: 0n, end: 1n } : undefined;
+  const window = options.window && {
+    start: parseInstant(options.window.start)!,
+    end: parseInstant(options.window.end)!,
+  };
   const request = { ...key, jobType: options.jobType ?? 'incremental', window, requestedBy: undefined };
   await state.jobs.admit(request, undefined);
   const claim = await state.jobs.claim(key, options.owner ?? 'test-worker', options.leaseMs ?? LEASE_MS);

@@ -6,7 +6,7 @@ import type { Destination } from '../../src/etl/destination.ts';
 import { runJob, type RunOutcome } from '../../src/etl/run-job.ts';
 import type { RunObserver, RunProgress, RunSettings } from '../../src/etl/run.ts';
 import type { Source } from '../../src/etl/source.ts';
-import type { JobKey } from '../../src/job/job.ts';
+import type { JobKey, JobRequest } from '../../src/job/job.ts';
 import type { TableRef } from '../../src/job/table-ref.ts';
 import type { TableSchema } from '../../src/job/table-schema.ts';
 import type { JobRecord } from '../../src/state/job-record.ts';
@@ -20,6 +20,8 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 /** What differs from a plain run. */
 export type EtlRunOptions = {
   readonly jobId?: string;
+  /** What differs from an incremental job. */
+  readonly request?: Pick<JobRequest, 'jobType' | 'window'>;
   readonly owner?: string;
   readonly signal?: AbortSignal;
   readonly settings?: Partial<RunSettings>;
@@ -154,7 +156,7 @@ async function runOnce(
   const { owner = 'worker' } = options;
   const key: JobKey = { organizationId, jobId: options.jobId ?? 'job' };
   await state.jobs.admit(
-    { ...key, jobType: 'incremental', window: undefined, requestedBy: undefined },
+    { ...key, jobType: 'incremental', window: undefined, requestedBy: undefined, ...options.request },
     undefined,
   );
   const claim = await state.jobs.claim(key, owner, LEASE_MS);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CommitJobOutcome, Destination, StagedRows } from '../../../src/etl/destination.ts';
 import type { JobCommitSet } from '../../../src/job/commit-set.ts';
+import type { Window } from '../../../src/job/job.ts';
 import { TerminalError } from '../../../src/job/errors.ts';
 import { tableName, type TableRef } from '../../../src/job/table-ref.ts';
 import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../../../src/job/table-schema.ts';
@@ -44,7 +45,7 @@ export function stagingOperations(warehouse: StrictWarehouse, caller: string): S
         target.add(rows, now);
         return { rows: rows.length, bytes: rows.length * BYTES_PER_ROW };
       }),
-    totalsOf: (table, location, columns) =>
+    totalsOf: (table, location, columns, window) =>
       perform('totalsOf', () => {
         const stored = existing(warehouse, table);
         if (stored.location !== location)
@@ -52,11 +53,16 @@ export function stagingOperations(warehouse: StrictWarehouse, caller: string): S
             'destination_not_found',
             `${tableName(table)} was asked for in ${location}`,
           );
-        return rowTotals(stored.rows, columns);
+        return rowTotals(
+          stored.rows.filter((row) => window === undefined || isIn(row, window)),
+          columns,
+        );
       }),
     dropTable: (table) => perform('dropTable', () => warehouse.dropTable(table)),
     commitJob: (rows) => {
-      const configuration = JSON.stringify(rows);
+      const configuration = JSON.stringify(rows, (_, value: unknown) =>
+        typeof value === 'bigint' ? { micros: String(value) } : value,
+      );
       return { configuration, configurationHash: createHash('sha1').update(configuration).digest('hex') };
     },
     runCommitJob: (set) => perform('runCommitJob', () => runOnce(warehouse, caller, set)),
@@ -79,7 +85,7 @@ function carryOut(warehouse: StrictWarehouse, caller: string, set: JobCommitSet)
     warehouse.jobError = undefined;
     return { kind: 'failed', error };
   }
-  const { staging, table } = JSON.parse(set.configuration) as StagedRows;
+  const { staging, table, replaces } = configured(set);
   const [from, to] = [warehouse.table(staging), warehouse.table(table)];
   if (from?.location !== set.location || to?.location !== set.location)
     return {
@@ -89,9 +95,29 @@ function carryOut(warehouse: StrictWarehouse, caller: string, set: JobCommitSet)
         `${tableName(staging)} or ${tableName(table)} is gone`,
       ),
     };
-  to.add(from.rows, warehouse.instant());
+  const now = warehouse.instant();
+  if (replaces)
+    to.remove(
+      (row) =>
+        isIn(row, replaces.window) &&
+        String(row[LINEAGE_JOB_ID] ?? '').startsWith(`${replaces.organizationId}/`),
+      now,
+    );
+  to.add(from.rows, now);
   warehouse.log.record(caller, 'committed', { jobId: set.jobId, rows: byLineage(from.rows) });
   return { kind: 'done' };
+}
+
+function configured({ configuration }: JobCommitSet): StagedRows {
+  return JSON.parse(configuration, (_, value: unknown) => {
+    const isInstant = typeof value === 'object' && value !== null && 'micros' in value;
+    return isInstant ? BigInt(String(value.micros)) : value;
+  }) as StagedRows;
+}
+
+function isIn(row: Row, { lo, hi }: Window): boolean {
+  const cursor = row[LINEAGE_CURSOR] ?? null;
+  return typeof cursor === 'bigint' && (lo === undefined || cursor > lo) && cursor <= hi;
 }
 
 function byLineage(rows: readonly Row[]): readonly { lineage: unknown; rows: number }[] {

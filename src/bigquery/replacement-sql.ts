@@ -1,0 +1,39 @@
+/** Statements that put rows in the place of others, atomically and without a key: no row is ever matched with another. */
+import type { TableRef } from '../job/table-ref.ts';
+import { LINEAGE_JOB_ID } from '../job/table-schema.ts';
+import type { ReplacedRows, StagedRows } from '../etl/destination.ts';
+import { COPIED_CURSOR, windowCondition } from './slice-sql.ts';
+import { quoteColumn, quoteTable } from './table-ref.ts';
+
+/** The rows of `from` become the whole content of the table. */
+export function overwriteSql(table: TableRef, columns: readonly string[], from: string): string {
+  return mergeSql(table, columns, from, 'WHEN NOT MATCHED BY SOURCE');
+}
+
+/** The staged rows take the place of one organization's rows of a window; every other row stays as it is. */
+export function replacementSql(
+  { staging, table, columns }: StagedRows,
+  { organizationId, window }: ReplacedRows,
+): string {
+  // Organization ids have no quotes and no slash, so that no organization's prefix is another's.
+  const ofOrganization = `STARTS_WITH(d.${quoteColumn(LINEAGE_JOB_ID)}, '${organizationId}/')`;
+  const inWindow = windowCondition(COPIED_CURSOR, window, 'd.');
+  return mergeSql(
+    table,
+    columns,
+    quoteTable(staging),
+    `WHEN NOT MATCHED BY SOURCE AND ${ofOrganization} AND ${inWindow}`,
+  );
+}
+
+/** ON FALSE matches nothing: what the first clause finds is deleted, and every row of `from` is inserted. */
+function mergeSql(table: TableRef, columns: readonly string[], from: string, deleted: string): string {
+  const names = columns.map(quoteColumn);
+  return [
+    `MERGE INTO ${quoteTable(table)} AS d`,
+    `USING ${from} AS s`,
+    'ON FALSE',
+    `${deleted} THEN DELETE`,
+    `WHEN NOT MATCHED THEN INSERT (${names.join(', ')}) VALUES (${names.map((name) => `s.${name}`).join(', ')})`,
+  ].join('\n');
+}
