@@ -155,8 +155,8 @@ function assertAffordable(bytes: number, organization: Organization): void {
 }
 
 /** Rows beyond the watermark were written by nobody this database knows of; copying them again would double them. */
-async function assertDestinationNotAhead(
-  { organization, destination }: Planning,
+export async function assertDestinationNotAhead(
+  { organization, destination }: Pick<Planning, 'organization' | 'destination'>,
   lo: Micros | undefined,
 ): Promise<void> {
   const table = await destination.describe(organization.destination);

@@ -4,15 +4,18 @@ import { replacesWindow } from '../job/job.ts';
 import type { Plan } from '../job/plan.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
-import { planJob, type PlanOutcome } from './plan-job.ts';
+import { assertDestinationNotAhead, planJob, type PlanOutcome } from './plan-job.ts';
 import { RunStopped, type NumberedRun, type PlannedRun, type Run } from './run.ts';
 import { step } from './steps.ts';
 
 /** Stores a new plan before anything is done by it; with nothing to copy the job is finished at once. */
 export async function planRun(run: Run): Promise<PlannedRun | 'nothing_new'> {
   const { state, lease, job } = run;
-  if (job.plan && stillHolds(job.plan, job, run.organization))
+  if (job.plan && stillHolds(job.plan, job, run.organization)) {
+    // A database put back to a backup from the middle of a copy does not know that the copy was committed since.
+    if (!replacesWindow(job.jobType)) await assertDestinationNotAhead(run, job.plan.window.lo);
     return { ...run, plan: job.plan, planNumber: job.planNumber };
+  }
   const planNumber = job.plan ? await state.jobs.planAnew(lease) : job.planNumber;
   const numbered = { ...run, planNumber };
   const outcome = await step(numbered, 'plan', () => planAndStore(numbered), explain);
