@@ -21,6 +21,7 @@ const CHECKS = {
     '--include=files,dependencies,unlisted,unresolved',
   ],
   dockerfile: ['node', 'dev/check/dockerfile.mjs'],
+  'shell scripts': ['node', 'dev/check/shell-scripts.mjs'],
   manifests: ['node', 'dev/check/manifests.mjs'],
   image: ['tsx', 'dev/image/stages.ts'],
 };

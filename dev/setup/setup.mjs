@@ -18,7 +18,7 @@ const bigQueryEmulator = pythonVenv({
 const checkTools = pythonVenv({
   directory: join(root, '.local', 'check-venv'),
   requirements: join(root, 'dev', 'setup', 'check-requirements.txt'),
-  purpose: 'the checks of Dockerfile and manifests',
+  purpose: 'the checks of Dockerfile, scripts and manifests',
 });
 
 /** What each purpose needs. */

@@ -1,7 +1,7 @@
 """Starts the BigQuery stand-in: bqemulator with its gaps closed, or as it is with ``--plain``.
 
     python launch.py --rest-port N --grpc-port N --project ID --location EU
-                     [--data-dir DIR] [--plain] [--exit-with-parent]
+                     [--host ADDRESS] [--data-dir DIR] [--plain] [--exit-with-parent]
 
 Prints one line ``READY rest=127.0.0.1:N grpc=127.0.0.1:N`` once both servers answer; port 0 takes a free one. With ``--data-dir`` tables, committed
 streams and jobs survive a restart and a kill; without it everything is in memory.
@@ -26,8 +26,6 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 
 from bqemulator.config import LogFormat, LogLevel, PersistenceMode, Settings  # noqa: E402
 
-HOST = "127.0.0.1"
-
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
@@ -46,6 +44,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--grpc-port", type=int, required=True)
     parser.add_argument("--project", required=True)
     parser.add_argument("--location", required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 in a container that others must reach")
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--plain", action="store_true", help="bqemulator as it is, gaps open")
     parser.add_argument("--exit-with-parent", action="store_true")
@@ -54,9 +53,9 @@ def _options() -> argparse.Namespace:
 
 async def _serve(options: argparse.Namespace) -> None:
     settings = Settings(
-        rest_host=HOST,
+        rest_host=options.host,
         rest_port=options.rest_port,
-        grpc_host=HOST,
+        grpc_host=options.host,
         grpc_port=options.grpc_port,
         default_project_id=options.project,
         persistence_mode=PersistenceMode.PERSISTENT if options.data_dir else PersistenceMode.EPHEMERAL,
@@ -69,7 +68,7 @@ async def _serve(options: argparse.Namespace) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     await server.start()
-    print(f"READY rest={HOST}:{server.rest_port} grpc={HOST}:{server.grpc_port}", flush=True)
+    print(f"READY rest={options.host}:{server.rest_port} grpc={options.host}:{server.grpc_port}", flush=True)
     await stop.wait()
     await server.stop()
 
