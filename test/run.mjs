@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { setUp } from '../dev/setup/setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const FOLDERS_WITHOUT_SERVERS = /^(\.\/)?test\/(unit|docs|simulation)\//;
+const FOLDERS_WITHOUT_SERVERS = /^(\.\/)?test\/(unit|docs|simulation|browser)\//;
 
 const chosen = process.argv.slice(2);
 const files = chosen.filter((argument) => !argument.startsWith('-'));

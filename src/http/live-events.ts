@@ -50,7 +50,7 @@ export function addLiveEvents(server: FastifyInstance, state: ReadableState, set
     lastVersion = undefined;
   };
 
-  server.get('/api/events', (request, reply) => {
+  server.get('/api/events', (_request, reply) => {
     if (closing) throw new HttpProblem(503, 'draining', 'this worker is stopping');
     if (clients.size >= settings.maxClients)
       throw new HttpProblem(
@@ -62,6 +62,8 @@ export function addLiveEvents(server: FastifyInstance, state: ReadableState, set
     reply.raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
+      // Kept alive after its end it would hold up the end of the server.
+      connection: 'close',
       'x-content-type-options': 'nosniff',
       // nginx would hold events back otherwise.
       'x-accel-buffering': 'no',
@@ -69,7 +71,7 @@ export function addLiveEvents(server: FastifyInstance, state: ReadableState, set
     // A page that comes back after a break may have missed something.
     reply.raw.write('retry: 3000\nevent: changed\ndata: connected\n\n');
     clients.add(reply);
-    request.raw.on('close', () => clients.delete(reply));
+    reply.raw.on('close', () => clients.delete(reply));
     if (timer === undefined) loop();
   });
 
