@@ -140,5 +140,6 @@ function createWorker(daemon: Daemon, state: State, settings: WorkerSettings, me
     metrics.setRunning(running);
     metrics.setParked(parked);
   });
+  metrics.beforeRender(async () => metrics.setBacklog(await state.jobs.backlog()));
   return worker;
 }

@@ -1,6 +1,7 @@
 /** Turns what runs and the worker tell of themselves into log entries and metrics. */
 import type { RunOutcome } from '../etl/run-job.ts';
 import type { RunObserver } from '../etl/run.ts';
+import { jobName } from '../job/job.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { WorkerObserver } from '../worker/worker-context.ts';
@@ -13,6 +14,7 @@ export function runObserver(logger: Logger, metrics: Metrics): RunObserver {
       logger.child(key).info(`step ${step} done`, { step, duration_seconds: rounded(seconds) }),
     checkpoint: (key, progress, batch) => {
       metrics.batchAcknowledged(batch);
+      metrics.jobAdvanced(jobName(key));
       logger.child(key).debug('checkpoint', {
         records_processed: progress.rowsDone,
         records_estimated: progress.rowsEstimated,
@@ -32,11 +34,16 @@ export function workerObserver(logger: Logger, metrics: Metrics): WorkerObserver
         logger.warn('processes died under this job: it waits to run alone', metadata);
       else logger.debug(`delivery ${decision}`, metadata);
     },
-    runStarted: (key, epoch, resumed) =>
+    runStarted: (key, epoch, resumed) => {
+      metrics.jobAdvanced(jobName(key));
       logger
         .child(key)
-        .info(resumed ? 'job taken over from its last checkpoint' : 'job started', { lease_epoch: epoch }),
-    runEnded: (key, outcome, progress) => reportEnd(logger.child(key), metrics, outcome, progress),
+        .info(resumed ? 'job taken over from its last checkpoint' : 'job started', { lease_epoch: epoch });
+    },
+    runEnded: (key, outcome, progress) => {
+      metrics.jobLeft(jobName(key));
+      reportEnd(logger.child(key), metrics, outcome, progress);
+    },
     deadLettered: (reason, delivery, violations) => {
       metrics.deadLettered(reason);
       metrics.delivery('dead_lettered');

@@ -1,5 +1,6 @@
 /** The metrics of the process as events of the domain; their Prometheus names are here and nowhere else. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { CheckpointAges } from './checkpoint-ages.ts';
 
 /** How a job ended; `reason` is `none` for a success. */
 export type FinishedJob = {
@@ -23,8 +24,9 @@ export type Metrics = {
   deadLettered(reason: string): void;
   setRunning(jobs: number): void;
   setParked(messages: number): void;
-  /** Age of the oldest last checkpoint among the running jobs; 0 when none runs. */
-  setCheckpointAge(seconds: number): void;
+  /** A job began here, or came to a checkpoint; counts into the checkpoint age until it left. */
+  jobAdvanced(job: string): void;
+  jobLeft(job: string): void;
   setBacklog(backlog: { readonly runnable: number; readonly oldestSeconds: number }): void;
   /** Called before each rendering, to bring gauges up to date; an error in it is left out of the page. */
   beforeRender(collect: () => void | Promise<void>): void;
@@ -41,7 +43,7 @@ const JOB_BYTES = [1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
 const MAX_LABEL_VALUES = 64;
 
 /** Metrics in a registry of their own, so that two workers in one process (or two tests) do not share any. */
-export function createMetrics(): Metrics {
+export function createMetrics(nowMs: () => number = () => performance.now()): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
@@ -76,6 +78,7 @@ export function createMetrics(): Metrics {
   // A rate needs a first value to rise from.
   jobs.inc({ status: 'SUCCESS', reason: 'none' }, 0);
   const bounded = boundedLabels();
+  const ages = new CheckpointAges(nowMs);
   const collectors: (() => void | Promise<void>)[] = [];
 
   return {
@@ -98,13 +101,15 @@ export function createMetrics(): Metrics {
     deadLettered: (reason) => deadLetters.inc({ reason: bounded('reason', reason) }),
     setRunning: (count) => running.set(count),
     setParked: (count) => parked.set(count),
-    setCheckpointAge: (seconds) => checkpointAge.set(seconds),
+    jobAdvanced: (job) => ages.note(job),
+    jobLeft: (job) => ages.forget(job),
     setBacklog: (backlog) => {
       runnable.set(backlog.runnable);
       oldestRunnable.set(backlog.oldestSeconds);
     },
     beforeRender: (collect) => void collectors.push(collect),
     render: async () => {
+      checkpointAge.set(ages.oldest());
       await Promise.allSettled(collectors.map(async (collect) => collect()));
       return registry.metrics();
     },

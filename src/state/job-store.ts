@@ -5,6 +5,7 @@ import type { JobKey, JobRequest, JobStatus, Lease } from '../job/job.ts';
 import type { Plan } from '../job/plan.ts';
 import type { Reason } from '../job/reason.ts';
 import type { Database } from './database.ts';
+import { jobBacklog, type Backlog } from './job-backlog.ts';
 import { jobFigures, type DayFigures } from './job-figures.ts';
 import { countJobsByStatus, findJob, listJobs, newestJobs, type JobFilter } from './job-queries.ts';
 import { jobRecord, type JobRecord } from './job-record.ts';
@@ -55,6 +56,8 @@ export type JobStore = {
   newest(): Promise<JobRecord[]>;
   /** What ended at `since` or later adds up to, by day; of all organizations, or of one. */
   figures(since: Micros, organizationId?: string): Promise<DayFigures[]>;
+  /** What waits and could run now. */
+  backlog(): Promise<Backlog>;
   countByStatus(): Promise<{ organizationId: string; status: JobStatus; count: number }[]>;
   claim(key: JobKey, owner: string, leaseMs: number, options?: ClaimOptions): Promise<ClaimOutcome>;
   /** Renews leases that are still mine, the doorbell of every held key, and the worker's own. */
@@ -103,6 +106,7 @@ export function createJobStore(database: Database): JobStore {
     list: (filter = {}) => database.read(async (session) => (await listJobs(session, filter)).map(jobRecord)),
     newest: () => database.read(async (session) => (await newestJobs(session)).map(jobRecord)),
     figures: (...given) => database.read((session) => jobFigures(session, ...given)),
+    backlog: () => database.read(jobBacklog),
     countByStatus: () => database.read(countJobsByStatus),
     claim: (...given) => claim(database, ...given),
     heartbeat: (...given) => heartbeat(database, ...given),

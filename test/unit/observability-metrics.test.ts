@@ -15,7 +15,8 @@ test('a finished job counts once under its status and reason, with its duration,
 });
 
 test('every event has its series', async () => {
-  const metrics = createMetrics();
+  let nowMs = 5_000;
+  const metrics = createMetrics(() => nowMs);
   metrics.batchAcknowledged({ rows: 7, bytes: 70 });
   metrics.batchAcknowledged({ rows: 3, bytes: 30 });
   metrics.delivery('claimed');
@@ -26,7 +27,11 @@ test('every event has its series', async () => {
   metrics.deadLettered('not_json');
   metrics.setRunning(2);
   metrics.setParked(5);
-  metrics.setCheckpointAge(1.5);
+  metrics.jobAdvanced('acme/old');
+  metrics.jobAdvanced('acme/gone');
+  nowMs += 1_500;
+  metrics.jobAdvanced('acme/new');
+  metrics.jobLeft('acme/gone');
   metrics.setBacklog({ runnable: 4, oldestSeconds: 9 });
   const page = await metrics.render();
   for (const series of [
@@ -77,4 +82,21 @@ test('two sets of metrics in one process share nothing', async () => {
   one.leaseLost();
   assert.match(await one.render(), /^pulse_billing_etl_leases_lost_total 1$/m);
   assert.match(await two.render(), /^pulse_billing_etl_leases_lost_total 0$/m);
+});
+
+test('the checkpoint age is that of the job that has not moved for longest, and 0 once none runs', async () => {
+  let nowMs = 0;
+  const metrics = createMetrics(() => nowMs);
+  const age = async (): Promise<string> =>
+    /^pulse_billing_etl_checkpoint_age_seconds (.*)$/m.exec(await metrics.render())?.[1] ?? '';
+  metrics.jobAdvanced('acme/stuck');
+  nowMs = 60_000;
+  metrics.jobAdvanced('acme/moving');
+  assert.equal(await age(), '60');
+  metrics.jobAdvanced('acme/stuck');
+  assert.equal(await age(), '0');
+  nowMs = 90_000;
+  metrics.jobLeft('acme/stuck');
+  metrics.jobLeft('acme/moving');
+  assert.equal(await age(), '0');
 });
