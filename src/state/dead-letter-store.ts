@@ -1,10 +1,12 @@
-/** Messages and jobs that can never run, kept so that somebody can look at them and replay them. */
+/** Messages and jobs that can never run, kept so that somebody can look at them and replay them; those of jobs are published from here. */
+import { IsNull, type SelectQueryBuilder } from 'typeorm';
 import { jobName } from '../job/job.ts';
 import { formatInstant, type Micros } from '../job/instant.ts';
 import { databaseNow, type Database, type Session } from './database.ts';
 import { DeadLetterRow } from './entities/dead-letter-row.ts';
 import type { JobRow } from './entities/job-row.ts';
 import { insertRows } from './insert-rows.ts';
+import { later } from './transitions/locked-job.ts';
 
 /** Where a dead letter came from: a job that FAILED, or a message that reached the dead-letter subscription. */
 export type DeadLetterSource = 'failed_job' | 'message';
@@ -57,8 +59,13 @@ export type DeadLetterStore = {
   /** The newest first. */
   list(filter?: DeadLetterFilter): Promise<DeadLetterRecord[]>;
   find(id: number): Promise<DeadLetterRecord | undefined>;
-  /** False when there is no such dead letter. */
+  /** False when there is no such dead letter, or somebody replayed it before. */
   markReplayed(id: number, by: string): Promise<boolean>;
+  /** Dead letters of jobs that still have to be published, the oldest first; nobody else gets them for holdMs. */
+  claimUnpublished(limit: number, holdMs: number): Promise<DeadLetterRecord[]>;
+  markPublished(id: number): Promise<void>;
+  /** How many the filter means; its limit is not minded. */
+  count(filter: DeadLetterFilter): Promise<number>;
   /** Deletes what the filter means, at most its limit where it has one, and says how many. */
   purge(filter: DeadLetterFilter): Promise<number>;
 };
@@ -85,8 +92,16 @@ export function createDeadLetterStore(database: Database): DeadLetterStore {
     markReplayed: (id, by) =>
       database.transaction(async (session) => {
         const replayed = { replayedAt: await databaseNow(session), replayedBy: by };
-        return (await session.manager.update(DeadLetterRow, { id }, replayed)).affected === 1;
+        const unreplayed = { id, replayedAt: IsNull() };
+        return (await session.manager.update(DeadLetterRow, unreplayed, replayed)).affected === 1;
       }),
+    claimUnpublished: (limit, holdMs) =>
+      database.transaction((session) => claimUnpublished(session, limit, holdMs)),
+    markPublished: (id) =>
+      database.transaction(async ({ manager }) => {
+        await manager.update(DeadLetterRow, { id }, { nextPublishAt: null });
+      }),
+    count: (filter) => database.read((session) => meant(session, filter).getCount()),
     purge: (filter) =>
       database.transaction(async (session) => {
         const rows = await matching(session, filter, filter.limit);
@@ -145,12 +160,34 @@ async function insert(session: Session, source: DeadLetterSource, letter: NewDea
       reason: letter.reason,
       violations: JSON.stringify(letter.violations),
       seenAt: now,
+      nextPublishAt: source === 'failed_job' ? now : null,
     },
     { key: ['message_id'], overwrite: ['message_id'] },
   );
 }
 
-function matching({ manager }: Session, filter: DeadLetterFilter, limit?: number): Promise<DeadLetterRow[]> {
+async function claimUnpublished(
+  session: Session,
+  limit: number,
+  holdMs: number,
+): Promise<DeadLetterRecord[]> {
+  const { manager, dialect } = session;
+  const query = manager
+    .createQueryBuilder(DeadLetterRow, 'letter')
+    .where(`letter.nextPublishAt <= ${dialect.now}`)
+    .orderBy('letter.id')
+    .limit(limit);
+  const rows = await dialect.locking(query).getMany();
+  const nextPublishAt = later(await databaseNow(session), holdMs);
+  for (const { id } of rows) await manager.update(DeadLetterRow, { id }, { nextPublishAt });
+  return rows.map(deadLetterRecord);
+}
+
+function matching(session: Session, filter: DeadLetterFilter, limit?: number): Promise<DeadLetterRow[]> {
+  return meant(session, filter).limit(limit).getMany();
+}
+
+function meant({ manager }: Session, filter: DeadLetterFilter): SelectQueryBuilder<DeadLetterRow> {
   const { organizationId, reason, since, before, replayed, beforeId } = filter;
   const query = manager.createQueryBuilder(DeadLetterRow, 'letter').orderBy('letter.id', 'DESC');
   if (organizationId !== undefined)
@@ -160,7 +197,7 @@ function matching({ manager }: Session, filter: DeadLetterFilter, limit?: number
   if (before !== undefined) query.andWhere('letter.seenAt < :before', { before });
   if (replayed !== undefined) query.andWhere(`letter.replayedAt IS ${replayed ? 'NOT ' : ''}NULL`);
   if (beforeId !== undefined) query.andWhere('letter.id < :beforeId', { beforeId });
-  return query.limit(limit).getMany();
+  return query;
 }
 
 function deadLetterRecord(row: DeadLetterRow): DeadLetterRecord {

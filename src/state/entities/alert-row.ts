@@ -8,6 +8,7 @@ export class AlertRow {
   @Text('kind') kind!: string;
   @Text('organization_id') organizationId!: string | null;
   @Text('job_id') jobId!: string | null;
+  @Text('reason') reason!: string | null;
   @LongText('message') message!: string;
   @BigWhole('created_at') createdAt!: bigint;
   @BigWhole('next_attempt_at') nextAttemptAt!: bigint;

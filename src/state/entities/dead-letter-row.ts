@@ -15,6 +15,7 @@ export class DeadLetterRow {
   @Text('reason') reason!: string;
   @LongText('violations') violations!: string;
   @BigWhole('seen_at') seenAt!: bigint;
+  @BigWhole('next_publish_at') nextPublishAt!: bigint | null;
   @BigWhole('replayed_at') replayedAt!: bigint | null;
   @Text('replayed_by') replayedBy!: string | null;
 }

@@ -41,6 +41,8 @@ export function deadLettersTable(runner: QueryRunner): Table {
       text('reason', REASON_LENGTH),
       longText('violations'),
       whole('seen_at'),
+      // Set while the letter of a job still has to be published to the dead-letter topic.
+      whole('next_publish_at', { nullable: true }),
       whole('replayed_at', { nullable: true }),
       text('replayed_by', 255, { nullable: true }),
     ],
@@ -48,6 +50,7 @@ export function deadLettersTable(runner: QueryRunner): Table {
       index(name, ['message_id'], true),
       index(name, ['organization_id', 'job_id']),
       index(name, ['seen_at']),
+      index(name, ['next_publish_at']),
     ],
   });
 }
@@ -82,6 +85,7 @@ export function alertsTable(runner: QueryRunner): Table {
       text('kind', REASON_LENGTH),
       text('organization_id', NAME_LENGTH, { nullable: true }),
       text('job_id', NAME_LENGTH, { nullable: true }),
+      text('reason', REASON_LENGTH, { nullable: true }),
       longText('message'),
       whole('created_at'),
       whole('next_attempt_at'),

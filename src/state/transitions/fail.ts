@@ -65,6 +65,6 @@ export async function failLocked(locked: LockedJob, reason: Reason, message: str
   });
   await recordFailedJob(session, job, reason, message, now);
   const kind = reason === 'crash_loop' ? 'crash_loop' : 'failed';
-  await recordAlert(session, { kind, key: job, message: `${reason}: ${message}` }, now);
+  await recordAlert(session, { kind, key: job, reason, message: `${reason}: ${message}` }, now);
   await unlockOrganization(locked);
 }

@@ -20,6 +20,7 @@ export function needOperator(database: Database, lease: Lease, message: string):
       errorReason: 'commit_ambiguous',
       errorMessage: message,
     });
-    await recordAlert(session, { kind: 'needs_operator', key: locked.job, message }, locked.now);
+    const alert = { kind: 'needs_operator', key: locked.job, reason: 'commit_ambiguous', message } as const;
+    await recordAlert(session, alert, locked.now);
   });
 }

@@ -2,6 +2,7 @@
 import type { Micros } from '../../job/instant.ts';
 import type { Lease } from '../../job/job.ts';
 import type { Reason } from '../../job/reason.ts';
+import { recordAlert } from '../alert-store.ts';
 import type { Database } from '../database.ts';
 import { cancelLocked } from './cancelled.ts';
 import { NO_CRASHES } from './crashes.ts';
@@ -50,6 +51,9 @@ export function retryLater(
     }
     if (job.status === 'COMMITTING' && holdsLease(job, lease)) {
       await changeJob(locked, rest);
+      // It goes on without end, so somebody has to know.
+      const alert = { kind: 'commit_retrying', key: job, reason, message: `${reason}: ${message}` } as const;
+      await recordAlert(session, alert, now);
       return { kind: 'waiting', nextAttemptAt };
     }
     return { kind: 'lost' };

@@ -128,6 +128,11 @@ onEveryDatabase((database) => {
     assert.equal(outcome.kind, 'waiting');
     const job = await jobOf(state, lease);
     assert.deepEqual([job.status, job.attempts, job.leaseExpiresAt], ['COMMITTING', 0, undefined]);
+    const alerts = (await state.alerts.claimUnsent(1000, 1)).filter(({ jobId }) => jobId === lease.jobId);
+    assert.deepEqual(
+      alerts.map(({ kind, reason }) => [kind, reason]),
+      [['commit_retrying', 'warehouse_unavailable']],
+    );
     assert.equal((await state.jobs.claim(lease, 'worker-2', LONG_MS)).kind, 'not_due');
   });
 

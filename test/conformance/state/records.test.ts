@@ -1,6 +1,7 @@
 // What is kept beside the jobs: dead letters, alerts, audit, ledger, workers, and for how long.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AlertRecord } from '../../../src/state/alert-store.ts';
 import { eventually, uniqueName } from '../../support/eventually.ts';
 import { onEveryDatabase } from './databases.ts';
 import { anOrganization, aQueuedJob, aRunningJob, claimAs, LONG_MS } from './fixtures.ts';
@@ -68,7 +69,9 @@ onEveryDatabase((database, kind) => {
     assert.deepEqual(await ids({ beforeId: all[1]!.id }), [all[2]!.id]);
     assert.deepEqual(await ids({ since: all[0]!.seenAt + 1n }), []);
     assert.equal(await state.deadLetters.markReplayed(all[0]!.id, 'zoë'), true);
+    assert.equal(await state.deadLetters.markReplayed(all[0]!.id, 'ann'), false, 'once only');
     assert.equal(await state.deadLetters.markReplayed(-1, 'zoë'), false);
+    assert.equal(await state.deadLetters.count({ organizationId, replayed: false, limit: 1 }), 2);
     assert.deepEqual(await ids({ replayed: true }), [all[0]!.id]);
     assert.equal((await state.deadLetters.find(all[0]!.id))?.replayedBy, 'zoë');
     assert.equal(await state.deadLetters.purge({ organizationId, replayed: false, limit: 1 }), 1);
@@ -89,14 +92,72 @@ onEveryDatabase((database, kind) => {
     const again = await eventually(async () => mine(await state.alerts.claimUnsent(1000, LONG_MS))[0], {
       describe: 'the alert to be handed out again',
     });
-    const { id, attempts, jobId } = again as {
-      id: number;
-      attempts: number;
-      jobId: undefined;
-    } & typeof again;
+    const { ids, attempts, jobId } = again as AlertRecord;
     assert.deepEqual([attempts, jobId], [2, undefined]);
-    await state.alerts.markSent(id);
+    await state.alerts.markSent({ ids });
     assert.deepEqual(mine(await state.alerts.claimUnsent(1000, 1)), []);
+  });
+
+  test('alerts alike are handed out as one, and the next ones only when the time to fold has passed', async () => {
+    const { state, execute } = database();
+    const key = { organizationId: uniqueName('org'), jobId: 'job' };
+    const handed = async (foldMs: number) =>
+      (await state.alerts.claimUnsent(1000, LONG_MS, foldMs)).filter(
+        ({ organizationId }) => organizationId === key.organizationId,
+      );
+    const failed = { kind: 'failed', key, reason: 'row_rejected' } as const;
+    await state.alerts.record({ ...failed, message: 'first' });
+    await state.alerts.record({ ...failed, message: 'second' });
+    await state.alerts.record({ ...failed, kind: 'needs_operator', message: 'another kind' });
+    await state.alerts.record({ ...failed, key: { ...key, jobId: 'other' }, message: 'another job' });
+    const first = await handed(LONG_MS);
+    assert.deepEqual(
+      first.map(({ ids, message, reason }) => [ids.length, message, reason]),
+      [
+        [2, 'second', 'row_rejected'],
+        [1, 'another kind', 'row_rejected'],
+        [1, 'another job', 'row_rejected'],
+      ],
+    );
+    for (const alert of first) await state.alerts.markSent(alert);
+    await state.alerts.record({ ...failed, message: 'third' });
+    await state.alerts.record({ ...failed, message: 'fourth' });
+    assert.deepEqual(await handed(LONG_MS), []);
+    const shift = `sent_at = sent_at - ${LONG_MS * 1000}, next_attempt_at = next_attempt_at - ${LONG_MS * 1000}`;
+    await execute(`UPDATE etl_alerts SET ${shift} WHERE organization_id = ?`, [key.organizationId]);
+    const [second, ...more] = await handed(LONG_MS);
+    assert.deepEqual([second?.ids.length, second?.message, second?.attempts, more], [2, 'fourth', 1, []]);
+    await state.alerts.retryLater(second!, 0);
+    assert.equal((await handed(0))[0]?.attempts, 2);
+  });
+
+  test('an alert that was recorded a while ago is not recorded again', async () => {
+    const { state } = database();
+    const alert = { kind: 'stale_organization', key: { organizationId: uniqueName('org') } } as const;
+    assert.equal(await state.alerts.recordUnlessWithin(LONG_MS, { ...alert, message: 'old' }), true);
+    assert.equal(await state.alerts.recordUnlessWithin(LONG_MS, { ...alert, message: 'older' }), false);
+    const other = { ...alert, key: { organizationId: uniqueName('org') }, message: 'old' };
+    assert.equal(await state.alerts.recordUnlessWithin(LONG_MS, other), true);
+  });
+
+  test('the dead letter of a job waits to be published, and is handed to one publisher at a time', async () => {
+    const { state } = database();
+    const lease = await aRunningJob(state);
+    await state.jobs.fail(lease, 'access_denied', 'no');
+    await state.deadLetters.record({
+      ...{ message: '', attributes: {}, violations: [] },
+      reason: 'not_json',
+    });
+    const handed = async (holdMs: number) => {
+      const letters = await state.deadLetters.claimUnpublished(1000, holdMs);
+      assert.ok(letters.every(({ source }) => source === 'failed_job'));
+      return letters.filter(({ organizationId }) => organizationId === lease.organizationId);
+    };
+    assert.equal((await handed(0)).length, 1);
+    const [letter] = await handed(LONG_MS);
+    assert.deepEqual(await handed(LONG_MS), []);
+    await state.deadLetters.markPublished(letter!.id);
+    assert.equal((await state.deadLetters.find(letter!.id))?.reason, 'access_denied');
   });
 
   test('the audit log tells who did what, the newest first', async () => {
@@ -180,7 +241,7 @@ onEveryDatabase((database, kind) => {
     // An alert that could not be sent yet is kept, however old it is.
     await state.alerts.record({ kind: 'failed', key: { organizationId: organization }, message: 'sent' });
     const sent = (await state.alerts.claimUnsent(1000, 1)).find((alert) => alert.message === 'sent');
-    await state.alerts.markSent(sent!.id);
+    await state.alerts.markSent(sent!);
     const old = 91 * 86_400_000_000;
     await execute(`UPDATE etl_steps SET started_at = started_at - ${old}`);
     await execute(`UPDATE etl_batches SET updated_at = updated_at - ${old}`);
