@@ -4,26 +4,32 @@ import { startHttpServer, type HttpServer } from '../http/server.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import type { PubSubClients } from '../pubsub/clients.ts';
-import { createPullSubscriber } from '../pubsub/pull-subscriber.ts';
 import type { State } from '../state/open-state.ts';
 import type { Publisher } from '../worker/publisher.ts';
+import type { AlertSender } from '../worker/alert-sender.ts';
+import { fileDeadLetters } from '../worker/file-dead-letters.ts';
+import { sendOutbox } from '../worker/outbox.ts';
 import { reapSilentJobs } from '../worker/reaper.ts';
 import { pruneBeyond } from '../worker/retention.ts';
 import type { WorkerContext, WorkerSettings } from '../worker/worker-context.ts';
+import { watchStaleOrganizations } from '../worker/stale-organizations.ts';
 import { Worker } from '../worker/worker.ts';
+import { createAlertSender } from './alert-sender.ts';
 import { readyDatabase } from './ready-database.ts';
 import { daemonHealth } from './health.ts';
 import { lateState } from './late-state.ts';
 import { runObserver, workerObserver } from './observers.ts';
-import { processClock } from './process-clock.ts';
 import { createRunServices } from './run-services.ts';
 import type { SidesRegistry } from './sides.ts';
+import { subscriberOf } from './subscriber.ts';
 import { stopSignal, type StopSignal } from './stop-signal.ts';
 import { takeWorkerSlot } from './worker-slot.ts';
 import { workerSettings } from './worker-settings.ts';
 
 /** Messages fetched ahead of the slots, so that a slot that falls free has the next job at hand. */
 const PREFETCH = 2;
+/** Dead letters are few and small: each waits for its row only. */
+const DEAD_LETTERS_AT_ONCE = 20;
 
 export type Daemon = {
   readonly config: Config;
@@ -91,13 +97,14 @@ async function workUntilStopped(
 ): Promise<number> {
   const { config, logger } = daemon;
   const settings = workerSettings(config);
+  const sendAlert = await createAlertSender(config, logger);
   const onWaiting = (why: string): void => void (progress.waitingFor = why);
   progress.state = await readyDatabase({ ...daemon, signal: stop.signal, onWaiting });
   if (!progress.state) return stop.signal.aborted ? 0 : 1;
   progress.waitingFor = 'waiting until no other worker uses the SQLite file';
   if (!(await takeWorkerSlot(progress.state, settings, logger, stop.signal)))
     return stop.signal.aborted ? 0 : 1;
-  const worker = createWorker(daemon, progress.state, settings, metrics);
+  const worker = createWorker(daemon, progress.state, settings, metrics, sendAlert);
   progress.worker = worker;
   worker.start();
   logger.info('worker started', {
@@ -111,30 +118,38 @@ async function workUntilStopped(
   return unfinished === 0 ? 0 : 1;
 }
 
-function createWorker(daemon: Daemon, state: State, settings: WorkerSettings, metrics: Metrics): Worker {
+function createWorker(
+  daemon: Daemon,
+  state: State,
+  settings: WorkerSettings,
+  metrics: Metrics,
+  sendAlert: AlertSender,
+): Worker {
   const { config, logger, publisher, sides } = daemon;
+  const pull = { clients: daemon.pubsub, projectId: daemon.projectId, clientId: settings.owner };
+  const jobs = {
+    subscription: config.pubsub.subscription,
+    maxOutstanding: settings.maxConcurrentJobs + PREFETCH + settings.parkedLimit,
+  };
+  const dead = {
+    subscription: config.pubsub.deadLetterSubscription,
+    maxOutstanding: DEAD_LETTERS_AT_ONCE,
+  };
   const collaborators: Omit<WorkerContext, 'held' | 'running'> = {
     settings,
     services: createRunServices(config, state, runObserver(logger, metrics)),
-    deliveries: createPullSubscriber({
-      clients: daemon.pubsub,
-      projectId: daemon.projectId,
-      subscription: config.pubsub.subscription,
-      maxOutstanding: settings.maxConcurrentJobs + PREFETCH + settings.parkedLimit,
-      clientId: settings.owner,
-      clock: processClock,
-      random: Math.random,
-      onAckFailure: (kind, message) => {
-        metrics.ackFailed(kind);
-        logger.warn(`${kind} of held messages failed`, { error: message });
-      },
-      onTrouble: (message) => logger.error('pulling is interrupted', { error: message }),
-    }),
+    deliveries: subscriberOf({ ...pull, ...jobs }, logger, metrics),
     publisher,
     openSides: (organization) => sides.open(organization),
     observer: workerObserver(logger, metrics),
   };
-  const worker = new Worker(collaborators, [reapSilentJobs, pruneBeyond(config.retentionDays)]);
+  const worker = new Worker(collaborators, [
+    reapSilentJobs,
+    pruneBeyond(config.retentionDays),
+    fileDeadLetters(subscriberOf({ ...pull, ...dead }, logger, metrics)),
+    sendOutbox(sendAlert),
+    watchStaleOrganizations(config.staleAfterMs),
+  ]);
   metrics.beforeRender(() => {
     const { running, parked } = worker.state();
     metrics.setRunning(running);

@@ -45,6 +45,8 @@ export type Config = {
   };
   readonly logs: { readonly level: Values['LOG_LEVEL']; readonly format: Values['LOG_FORMAT'] };
   readonly alertWebhookUrl: string | undefined;
+  readonly alertModule: string | undefined;
+  readonly staleAfterMs: number;
   readonly http: {
     readonly host: string;
     readonly port: number;

@@ -11,6 +11,7 @@ export function crossRules(values: Values, isSet: (name: VariableName) => boolea
     problems: [
       ...fileProblems(isSet),
       ...databaseProblems(isSet),
+      ...alertProblems(isSet),
       ...pushProblems(values, isSet),
       ...addressProblems(values, isSet),
       ...emulatorProblems(isSet),
@@ -31,6 +32,11 @@ function fileProblems(isSet: (name: VariableName) => boolean): string[] {
 
 function databaseProblems(isSet: (name: VariableName) => boolean): string[] {
   return isSet('DB_HOST') && !isSet('DB_USER') ? ['DB_USER is not set: DB_HOST needs it'] : [];
+}
+
+function alertProblems(isSet: (name: VariableName) => boolean): string[] {
+  if (!isSet('ALERT_WEBHOOK_URL') || !isSet('ALERT_MODULE')) return [];
+  return ['ALERT_WEBHOOK_URL and ALERT_MODULE are both set: remove one of them'];
 }
 
 function databaseWarnings(isSet: (name: VariableName) => boolean): string[] {

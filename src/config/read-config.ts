@@ -115,6 +115,8 @@ function toConfig(values: Values, files: Files): Config {
     },
     logs: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
     alertWebhookUrl: values.ALERT_WEBHOOK_URL,
+    alertModule: values.ALERT_MODULE,
+    staleAfterMs: values.STALE_AFTER_HOURS * 3_600_000,
     http: {
       host: values.HTTP_HOST,
       port: values.PORT ?? values.HTTP_PORT,

@@ -206,7 +206,19 @@ export const VARIABLES = {
     section: 'Logs and alerts',
     kind: httpUrl,
     secret: true,
-    description: 'Slack-compatible webhook that alerts are posted to.',
+    description: 'Slack-compatible webhook that alerts are posted to. Not set: alerts are logged.',
+  },
+  ALERT_MODULE: {
+    section: 'Logs and alerts',
+    kind: path,
+    description: 'Module that exports `sendAlert(alert, signal)`, called instead of a webhook.',
+  },
+  STALE_AFTER_HOURS: {
+    section: 'Logs and alerts',
+    kind: whole(1, 8_760),
+    default: '48',
+    description:
+      'An organization whose copy is older than this while none of its jobs runs is alerted about, once a day.',
   },
 
   HTTP_HOST: {

@@ -10,6 +10,7 @@ export const REASONS = {
   not_json: 'terminal',
   message_too_large: 'terminal',
   invalid_message: 'terminal',
+  undeliverable: 'terminal',
   unknown_organization: 'terminal',
   // the plan
   invalid_configuration: 'terminal',

@@ -8,6 +8,9 @@ import { AlertRow } from './entities/alert-row.ts';
 import { insertRows } from './insert-rows.ts';
 import { later } from './transitions/locked-job.ts';
 
+/** More than one kind and key can fill within the time that folds them. */
+const ROWS_AT_ONCE = 1_000;
+
 /** What there can be an alert about. Source: spec.md §7, alerts. */
 export type AlertKind =
   'failed' | 'crash_loop' | 'needs_operator' | 'commit_retrying' | 'stale_organization' | 'ledger_mismatch';
@@ -100,11 +103,12 @@ async function claimUnsent(
     .createQueryBuilder(AlertRow, 'alert')
     .where(`alert.sentAt IS NULL AND alert.nextAttemptAt <= ${dialect.now}`)
     .orderBy('alert.id')
-    .limit(limit);
+    .limit(ROWS_AT_ONCE);
   const rows = await dialect.locking(query).getMany();
   const now = await databaseNow(session);
   const claimed: AlertRecord[] = [];
   for (const alike of groupedAlike(rows)) {
+    if (claimed.length === limit) break;
     const record = alertRecord(alike);
     const { attempts } = record;
     const of = { kind: record.kind, key: keyOf(alike[0] as AlertRow) };

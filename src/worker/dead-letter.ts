@@ -1,5 +1,6 @@
-/** Says on a dead letter why its message can never run, within what an attribute may hold. */
+/** Says on a dead letter why its message can never run or its job failed, within what an attribute may hold. */
 import type { ParsedMessage } from '../job/message.ts';
+import type { DeadLetterRecord } from '../state/dead-letter-store.ts';
 import type { Delivery } from './delivery.ts';
 
 type InvalidMessage = Extract<ParsedMessage, { kind: 'invalid' }>;
@@ -8,13 +9,26 @@ type InvalidMessage = Extract<ParsedMessage, { kind: 'invalid' }>;
 const MAX_BYTES = 1_024;
 const MAX_CHARACTERS_ALONE = 150;
 
-/** The attributes the message came with, then `reason` and `violations`, a JSON array of strings that always parses. */
+/** Value of the attribute `source` of a message that tells of a job that FAILED, whose letter is on record already. */
+export const FAILED_JOB_SOURCE = 'failed_job';
+
+/** The attributes the message came with but `source`, then `reason` and `violations`, a JSON array of strings that always parses. */
 export function deadLetterAttributes(
   { attributes }: Delivery,
   { reason, violations }: InvalidMessage,
 ): Record<string, string> {
-  const { reason: _reason, violations: _violations, ...others } = attributes;
+  // A message that says it tells of a failed job would not be filed.
+  const { reason: _reason, violations: _violations, source: _source, ...others } = attributes;
   return { ...others, reason, violations: fittingJson(violations) };
+}
+
+/** What was recorded with the letter, then `source`, `reason` and `violations`. */
+export function failedJobAttributes({
+  attributes,
+  reason,
+  violations,
+}: Pick<DeadLetterRecord, 'attributes' | 'reason' | 'violations'>): Record<string, string> {
+  return { ...attributes, source: FAILED_JOB_SOURCE, reason, violations: fittingJson(violations) };
 }
 
 /** As many whole violations as there is room for, and how many more there are. */
