@@ -1,15 +1,17 @@
 // `npm run demo`: the main job from end to end on real parts, with every figure checked at the end.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { compare, type Comparison } from './compare.ts';
 import { startEnvironments, type DemoEnvironments } from './environments.ts';
-import { peekDeadLetter, publishText } from './messages.ts';
+import { publishText } from './messages.ts';
 import { exportMoreRows, loadOrganizations, type DemoOrganization } from './organizations.ts';
 import { program, type Program } from './program.ts';
 
 const DIRECTORY = join('.local', 'demo');
 const LOG_FILE = join(DIRECTORY, 'worker.log');
 const STATUS_FILE = join(DIRECTORY, 'status.json');
+const LOOK_AGAIN_MS = 500;
 const BAD_MESSAGE = '{"organization_id": "acme", "job_id": "bad-1", "table": "somebody_else.secret.table"}';
 
 async function demo(keep: boolean): Promise<boolean> {
@@ -43,7 +45,7 @@ async function tour(environments: DemoEnvironments, keep: boolean): Promise<bool
   const seconds = (performance.now() - startedMs) / 1000;
 
   heading('A message that can never run');
-  await showDeadLetter(environments);
+  await showDeadLetter(environments, cli);
 
   heading('One organization again, with new rows in between');
   await runAgain(environments, cli, organizations);
@@ -60,11 +62,15 @@ async function follow(cli: Program, organization: string, job: string): Promise<
   await cli.json('enqueue', organization, '--job-id', job, '--wait');
 }
 
-async function showDeadLetter({ pubsubHost }: DemoEnvironments): Promise<void> {
+async function showDeadLetter({ pubsubHost }: DemoEnvironments, cli: Program): Promise<void> {
   console.log(`published: ${BAD_MESSAGE}`);
   await publishText(pubsubHost, BAD_MESSAGE);
-  const { attributes } = await peekDeadLetter(pubsubHost);
-  console.log(`dead-lettered: reason ${attributes['reason']}, violations ${attributes['violations']}`);
+  let letters: { readonly id: number }[] = [];
+  while (letters.length === 0) {
+    letters = (await cli.json('dlq', 'list')) as typeof letters;
+    if (letters.length === 0) await setTimeout(LOOK_AGAIN_MS);
+  }
+  process.stdout.write(await cli.run('dlq', 'show', `${letters[0]?.id}`));
 }
 
 async function runAgain(

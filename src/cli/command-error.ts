@@ -40,6 +40,10 @@ export function organizationNotFound(organizationId: string): CommandError {
   );
 }
 
+export function deadLetterNotFound(id: number): CommandError {
+  return notFound(`there is no dead letter ${id}: see pulse-billing-etl dlq list --all`);
+}
+
 export function jobNotFound(organizationId: string, jobId: string): CommandError {
   return notFound(
     `there is no job "${jobId}" of organization "${organizationId}": see pulse-billing-etl status --org ${organizationId}`,

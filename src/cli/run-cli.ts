@@ -6,6 +6,7 @@ import { redactText } from '../observability/log-value.ts';
 import { addCancelCommand } from './cancel-command.ts';
 import type { CliIo } from './cli-io.ts';
 import { CommandError, type ExitCode } from './command-error.ts';
+import { addDlqCommand } from './dlq/dlq-command.ts';
 import { addEnqueueCommand } from './enqueue-command.ts';
 import { addMigrateCommand } from './migrate-command.ts';
 import { addOrgCommand } from './org/org-command.ts';
@@ -33,6 +34,7 @@ const COMMANDS = [
   addCancelCommand,
   addRetryCommand,
   addResolveCommand,
+  addDlqCommand,
 ];
 
 /** Runs one command; argv is what follows the program's name. */

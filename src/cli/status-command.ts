@@ -8,6 +8,7 @@ import { between, count, time } from '../http/human-text.ts';
 import { STATUS_STYLES } from './paint.ts';
 import { migratedState, type Session } from './session.ts';
 import { textTable, type Column } from './text-table.ts';
+import { wholeOption } from './whole-option.ts';
 
 type StatusOptions = JsonOption & {
   readonly org?: string;
@@ -15,15 +16,13 @@ type StatusOptions = JsonOption & {
   readonly limit: number;
 };
 
-const MAX_LIMIT = 10_000;
-
 export function addStatusCommand(program: Command, session: Session): void {
   const command = program
     .command('status')
     .description('list jobs, newest first')
     .option('--org <org>', 'of this organization only')
     .option('--status <status,…>', `of these statuses only: ${JOB_STATUSES.join(', ')}`, statuses)
-    .option('--limit <n>', 'at most so many', limit, 50)
+    .option('--limit <n>', 'at most so many', wholeOption(1, 10_000), 50)
     .action((options: StatusOptions) =>
       session.run(async (app) => {
         const state = await migratedState(app);
@@ -66,11 +65,4 @@ function statuses(text: string): JobStatus[] {
     if (!status) throw new InvalidArgumentError(`"${word}" is none of ${JOB_STATUSES.join(', ')}.`);
     return status;
   });
-}
-
-function limit(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > MAX_LIMIT)
-    throw new InvalidArgumentError(`Use a whole number from 1 to ${MAX_LIMIT}.`);
-  return value;
 }

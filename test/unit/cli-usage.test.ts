@@ -22,6 +22,10 @@ const COMMANDS = [
   ['cancel'],
   ['retry'],
   ['resolve'],
+  ['dlq', 'list'],
+  ['dlq', 'show'],
+  ['dlq', 'replay'],
+  ['dlq', 'purge'],
 ];
 
 test('every command has help with an example of itself', async () => {
@@ -83,6 +87,13 @@ test('a missing argument, and a value that is not allowed, are exit code 2', asy
     ['org', 'set', 'acme', '--clustering-fields', 'a,b,c,d,e'],
     ['org', 'set', 'acme', '--max-bytes-billed', '1e12'],
     ['org', 'set', 'a b', '--settle-minutes', '1'],
+    ['dlq', 'list', '--reason', 'not_jason'],
+    ['dlq', 'list', '--since', 'yesterday'],
+    ['dlq', 'show', 'x'],
+    ['dlq', 'replay', '--rate', '0'],
+    ['dlq', 'replay', '3', '--org', 'acme'],
+    ['dlq', 'purge'],
+    ['dlq', 'purge', '--org', 'acme'],
   ]) {
     const { code, stdout, stderr } = await cliOn().call(...argv);
     assert.equal(code, 2, `${argv.join(' ')}: ${stderr}`);

@@ -1,0 +1,133 @@
+/** `dlq replay`: gives what was given up another try. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { DeadLetterRecord } from '../../state/dead-letter-store.ts';
+import type { State } from '../../state/open-state.ts';
+import type { CliApp } from '../app-port.ts';
+import { deadLetterNotFound, failed, refused, wrongUsage } from '../command-error.ts';
+import { withExamples, withJson, type JsonOption } from '../help.ts';
+import type { Style } from '../paint.ts';
+import { migratedState, type Session } from '../session.ts';
+import { textTable, type Column } from '../text-table.ts';
+import { wholeOption } from '../whole-option.ts';
+import { letterFilter, withLetterOptions, type LetterOptions } from './letter-filter.ts';
+import { plannedReplay, replay, type Replay } from './replay-letter.ts';
+
+type ReplayOptions = LetterOptions &
+  JsonOption & { readonly limit: number; readonly rate: number; readonly dryRun?: boolean };
+
+export function addDlqReplayCommand(dlq: Command, session: Session): void {
+  const id = wholeOption(1, Number.MAX_SAFE_INTEGER);
+  const command = withLetterOptions(dlq.command('replay'))
+    .argument('[id]', 'only this one, whose refusal is then exit code 4', id)
+    .description('retry failed jobs and publish messages again, oldest first; audited, and safe to repeat')
+    .option('--limit <n>', 'at most so many', wholeOption(1, 10_000), 100)
+    .option('--rate <n>', 'at most so many a second', wholeOption(1, 1_000), 10)
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .action((letterId: number | undefined, options: ReplayOptions) => {
+      if (
+        letterId !== undefined &&
+        [options.org, options.reason, options.since].some((each) => each !== undefined)
+      )
+        throw wrongUsage('give either the number of a dead letter or --org, --reason and --since');
+      const filter = letterFilter(options);
+      return session.run(async (app) => {
+        const state = await migratedState(app);
+        const { limit } = options;
+        const letters =
+          letterId === undefined
+            ? await state.deadLetters.list({ ...filter, replayed: false, limit })
+            : [await letterOf(letterId, state)];
+        const replays = await replayAll(letters.reverse(), app, state, session, options);
+        print(replays, session, options);
+        conclude(replays, letterId !== undefined);
+      });
+    })
+    .addHelpText(
+      'after',
+      '\nAn invalid message is never replayed, as it could only be refused again: dlq show has its violations;' +
+        '\nmend its publisher and publish the job anew with enqueue.',
+    );
+  withJson(command, 'what became of each dead letter, as an array');
+  withExamples(command, [
+    ['dlq replay --org acme --reason access_denied', 'once the access is granted'],
+    ['dlq replay --since 2026-01-31 --dry-run', 'what would an outage take to make good?'],
+    ['dlq replay 17', 'one of them'],
+  ]);
+}
+
+async function replayAll(
+  letters: readonly DeadLetterRecord[],
+  app: CliApp,
+  state: State,
+  session: Session,
+  { rate, dryRun = false }: ReplayOptions,
+): Promise<Replay[]> {
+  const replays: Replay[] = [];
+  for (const letter of letters) {
+    const planned = await plannedReplay(letter, state);
+    const done = dryRun ? planned : await replay(planned, app, state, session);
+    replays.push(done);
+    if (!dryRun && replays.length < letters.length && done.outcome !== 'refused') await sleep(1_000 / rate);
+  }
+  return replays;
+}
+
+async function letterOf(id: number, state: State): Promise<DeadLetterRecord> {
+  const letter = await state.deadLetters.find(id);
+  if (!letter) throw deadLetterNotFound(id);
+  return letter;
+}
+
+function print(replays: readonly Replay[], session: Session, { json, dryRun = false }: ReplayOptions): void {
+  if (json) {
+    session.printJson(replays.map((each) => replayJson(each, dryRun)));
+    return;
+  }
+  if (replays.length === 0) {
+    session.print('no dead letters to replay');
+    return;
+  }
+  session.print(textTable(replays, COLUMNS, session.paint));
+  const moved = replays.filter(({ outcome }) => outcome === 'retried' || outcome === 'published').length;
+  session.print(`${dryRun ? 'would replay' : 'replayed'} ${moved} of ${replays.length}`);
+}
+
+function replayJson({ letter, outcome, why }: Replay, dryRun: boolean) {
+  return {
+    id: letter.id,
+    organization_id: letter.organizationId ?? null,
+    job_id: letter.jobId ?? null,
+    reason: letter.reason,
+    outcome,
+    why,
+    dry_run: dryRun,
+  };
+}
+
+/** One that was asked for by number must be replayed; of many, only what broke is an error. */
+function conclude(replays: readonly Replay[], isOne: boolean): void {
+  const broken = replays.filter(({ outcome }) => outcome === 'failed');
+  if (broken.length > 0)
+    throw failed(
+      `${broken.length} of ${replays.length} could not be published: ${broken[0]?.why}; repeat the command`,
+    );
+  const [one] = replays;
+  if (isOne && one?.outcome === 'refused')
+    throw refused(`dead letter ${one.letter.id} is not replayed: ${one.why}`);
+}
+
+const STYLES: Readonly<Record<Replay['outcome'], Style>> = {
+  retried: 'green',
+  published: 'green',
+  not_needed: 'dim',
+  refused: 'yellow',
+  failed: 'red',
+};
+
+const COLUMNS: readonly Column<Replay>[] = [
+  { title: 'ID', value: ({ letter }) => `${letter.id}`, align: 'right' },
+  { title: 'REASON', value: ({ letter }) => letter.reason },
+  { title: 'OUTCOME', value: ({ outcome }) => outcome, style: ({ outcome }) => STYLES[outcome] },
+  { title: 'WHY', value: ({ why }) => why },
+];
