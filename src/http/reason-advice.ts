@@ -11,6 +11,8 @@ const ADVICE: Readonly<Record<Reason, string>> = {
     'Something else publishes to this topic: a valid message has a few hundred bytes. Find out who.',
   invalid_message:
     'A field is missing, unknown or breaks a rule. Mend the publisher; for a job that is wanted now: `pulse-billing-etl enqueue ORG`',
+  undeliverable:
+    'Pub/Sub gave the message up after a hundred deliveries: what ends the workers? Then `pulse-billing-etl dlq replay ID`',
   unknown_organization:
     'Correct the publisher’s spelling, or add the organization: `pulse-billing-etl org set ORG --source P.D.T --destination P.D.T`',
   invalid_configuration:
