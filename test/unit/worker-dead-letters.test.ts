@@ -9,7 +9,7 @@ import { aRig, requestOf, type Replica, type Rig } from './worker-rig.ts';
 /** A worker that files what is published on a second broker. */
 async function aFilingWorker(
   t: TestContext,
-): Promise<{ rig: Rig; dead: FakeBroker; worker: Replica; letters(): Promise<DeadLetterRecord[]> }> {
+): Promise<{ rig: Rig; dead: FakeBroker; worker: Replica; letters: () => Promise<DeadLetterRecord[]> }> {
   const rig = await aRig(t);
   const dead = new FakeBroker(rig.clock);
   const worker = rig.start('a', { tasks: [fileDeadLetters(dead.subscriber('a'))] });
@@ -94,8 +94,8 @@ test('a stranger on the dead-letter topic is filed too: reason unknown, or what 
   assert.equal(strange?.reason, 'unknown');
   assert.deepEqual([bytes?.reason, bytes?.messageEncoding, bytes?.message], ['not_utf8', 'base64', 'Iv8=']);
   assert.deepEqual([large?.reason, large?.attributes], ['message_too_large', { original_bytes: '100000' }]);
-  assert.equal(large?.messageEncoding, 'utf8');
-  assert.equal(Buffer.byteLength(large?.message ?? ''), 65_536);
+  assert.equal(large.messageEncoding, 'utf8');
+  assert.equal(Buffer.byteLength(large.message), 65_536);
 });
 
 test('the message that tells of a failed job does not file it twice; without its record it is filed', async (t) => {
