@@ -93,7 +93,8 @@ test('a stranger on the dead-letter topic is filed too: reason unknown, or what 
   const [large, bytes, strange] = await letters();
   assert.equal(strange?.reason, 'unknown');
   assert.deepEqual([bytes?.reason, bytes?.messageEncoding, bytes?.message], ['not_utf8', 'base64', 'Iv8=']);
-  assert.deepEqual([large?.reason, large?.attributes], ['message_too_large', { original_bytes: '100000' }]);
+  assert.ok(large);
+  assert.deepEqual([large.reason, large.attributes], ['message_too_large', { original_bytes: '100000' }]);
   assert.equal(large.messageEncoding, 'utf8');
   assert.equal(Buffer.byteLength(large.message), 65_536);
 });
