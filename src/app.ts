@@ -41,6 +41,22 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
       }
       return previewPlan(request, organization, (await sides.get()).open(organization), config);
     },
+    async healthChecks() {
+      const { databaseChecks } = await import('./app/doctor/database-checks.ts');
+      const { pubSubChecks } = await import('./app/doctor/pubsub-checks.ts');
+      return [
+        ...databaseChecks(config, () => state.get(), Date.now),
+        ...pubSubChecks(config, () => messaging.get()),
+      ];
+    },
+    async organizationChecks() {
+      const { organizationChecks } = await import('./app/doctor/organization-checks.ts');
+      const { transformChecks } = await import('./app/doctor/transform-checks.ts');
+      return (await (await state.get()).organizations.list()).flatMap((organization) => [
+        ...organizationChecks(organization, () => sides.get(), Date.now),
+        ...transformChecks(organization, config.jobs.transformsDir),
+      ]);
+    },
     async close() {
       await Promise.all([
         state.dispose((opened) => opened.close()),

@@ -4,10 +4,17 @@ import { bigQuerySource } from '../bigquery/source.ts';
 import type { Config } from '../config/config.ts';
 import type { Destination } from '../etl/destination.ts';
 import type { Source } from '../etl/source.ts';
+import type { TableRef } from '../job/table-ref.ts';
 import type { Organization } from '../job/organization.ts';
 import { processClock } from './process-clock.ts';
 
-export type Sides = { readonly source: Source; readonly destination: Destination };
+export type Sides = {
+  readonly source: Source & {
+    /** How far back the table can be read. */
+    timeTravelHours(table: TableRef): Promise<number>;
+  };
+  readonly destination: Destination;
+};
 
 /** The opened sides of every organization asked for. */
 export type SidesRegistry = {

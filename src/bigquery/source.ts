@@ -17,10 +17,13 @@ import {
 import { readRows, resumeReadSession } from './storage-reader.ts';
 import { quoteColumn } from './table-ref.ts';
 import { describeTable } from './tables.ts';
+import { timeTravelHours } from './time-travel.ts';
 import { totalsFromRows, totalsSql } from './totals.ts';
 
 /** The source behind these settings; nothing is called before the first operation. Close it when no operation runs any more. */
-export function bigQuerySource(settings: BigQuerySettings): Source & { close(): Promise<void> } {
+export function bigQuerySource(
+  settings: BigQuerySettings,
+): Source & { timeTravelHours(table: TableRef): Promise<number>; close(): Promise<void> } {
   const environment = openEnvironment(settings, 'source');
   return {
     describe: (table) => describeTable(environment, table),
@@ -32,6 +35,7 @@ export function bigQuerySource(settings: BigQuerySettings): Source & { close(): 
       openReadSession(environment, slice, await cursorOfSlice(environment, slice), maxStreams),
     resumeReadSession: (session: ReadSession) => resumeReadSession(environment, session),
     readRows: (stream, offset, signal) => readRows(environment, stream, offset, signal),
+    timeTravelHours: (table) => timeTravelHours(environment, table),
     close: () => environment.close(),
   };
 }

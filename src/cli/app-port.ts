@@ -5,6 +5,7 @@ import type { Plan } from '../job/plan.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
+import type { HealthCheck } from './health-check.ts';
 
 export type CliApp = {
   readonly config: Config;
@@ -24,6 +25,10 @@ export type CliApp = {
   ): Promise<JobRecord>;
   /** What a run would do, without doing it. */
   planJob(request: JobRequest): Promise<PlanPreview>;
+  /** What doctor looks at whatever is configured; nothing is opened before a check looks. */
+  healthChecks(): Promise<readonly HealthCheck[]>;
+  /** What doctor looks at for each organization; rejects when the database cannot say which there are. */
+  organizationChecks(): Promise<readonly HealthCheck[]>;
   /** Frees everything that was opened; safe to repeat. */
   close(): Promise<void>;
 };

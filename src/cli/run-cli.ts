@@ -6,7 +6,9 @@ import { redactText } from '../observability/log-value.ts';
 import { addCancelCommand } from './cancel-command.ts';
 import type { CliIo } from './cli-io.ts';
 import { CommandError, type ExitCode } from './command-error.ts';
+import { addCompletionCommand } from './completion-command.ts';
 import { addDlqCommand } from './dlq/dlq-command.ts';
+import { addDoctorCommand } from './doctor-command.ts';
 import { addEnqueueCommand } from './enqueue-command.ts';
 import { addMigrateCommand } from './migrate-command.ts';
 import { addOrgCommand } from './org/org-command.ts';
@@ -25,6 +27,7 @@ const COMMANDS = [
   addWorkerCommand,
   addMigrateCommand,
   addProvisionCommand,
+  addDoctorCommand,
   addOrgCommand,
   addEnqueueCommand,
   addRunCommand,
@@ -35,6 +38,7 @@ const COMMANDS = [
   addRetryCommand,
   addResolveCommand,
   addDlqCommand,
+  addCompletionCommand,
 ];
 
 /** Runs one command; argv is what follows the program's name. */

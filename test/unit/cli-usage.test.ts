@@ -22,6 +22,8 @@ const COMMANDS = [
   ['cancel'],
   ['retry'],
   ['resolve'],
+  ['doctor'],
+  ['completion'],
   ['dlq', 'list'],
   ['dlq', 'show'],
   ['dlq', 'replay'],
@@ -38,7 +40,7 @@ test('every command has help with an example of itself', async () => {
 });
 
 test('every listing can be had as JSON', async () => {
-  for (const command of COMMANDS.filter(([name]) => name !== 'worker'))
+  for (const command of COMMANDS.filter(([name]) => name !== 'worker' && name !== 'completion'))
     assert.match((await cliOn().call(...command, '--help')).stdout, /--json/, command.join(' '));
 });
 
@@ -87,6 +89,7 @@ test('a missing argument, and a value that is not allowed, are exit code 2', asy
     ['org', 'set', 'acme', '--clustering-fields', 'a,b,c,d,e'],
     ['org', 'set', 'acme', '--max-bytes-billed', '1e12'],
     ['org', 'set', 'a b', '--settle-minutes', '1'],
+    ['doctor', '--timeout', '0'],
     ['dlq', 'list', '--reason', 'not_jason'],
     ['dlq', 'list', '--since', 'yesterday'],
     ['dlq', 'show', 'x'],
