@@ -21,6 +21,7 @@ export const DONE_TEXTS: Readonly<Record<string, string>> = {
   cancelled: 'Cancelled.',
   'cancel-asked': 'Asked to stop; it does at its next checkpoint.',
   paused: 'Paused: its jobs wait until it is resumed.',
+  replayed: 'Replayed: its job is queued or published.',
   resumed: 'Resumed: its jobs may run.',
 };
 
@@ -82,7 +83,8 @@ export async function pauseOrganization(
   return done(change === 'pause' ? 'paused' : 'resumed');
 }
 
-function done(word: string): Done {
+/** The sentence that goes with the word. */
+export function done(word: string): Done {
   return { word, message: DONE_TEXTS[word] ?? '' };
 }
 
@@ -114,7 +116,8 @@ function recordJobChange(
   });
 }
 
-function refused(message: string): HttpProblem {
+/** What is there, but not in a state in which this can be done to it. */
+export function refused(message: string): HttpProblem {
   return new HttpProblem(409, 'refused', message);
 }
 

@@ -1,22 +1,17 @@
 /** The routes that act; a form of the pages is led back to where it came from, a program gets JSON. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access, Actor } from './access.ts';
-import {
-  cancelJob,
-  pauseOrganization,
-  retryJob,
-  type ChangeableState,
-  type Done,
-  type PublishJob,
-} from './act.ts';
+import { cancelJob, pauseOrganization, retryJob, type Done, type PublishJob } from './act.ts';
 import { success } from './envelope.ts';
+import { replayLetter, type ReplayableState } from './replay-letter.ts';
 import { ownPath } from './sign-in-routes.ts';
 
 type Job = { readonly Params: { readonly organization: string; readonly job: string } };
+type Letter = { readonly Params: { readonly id: string } };
 type Organization = { readonly Params: { readonly organization: string } };
 
 export type ActionSources = {
-  readonly state: ChangeableState;
+  readonly state: ReplayableState;
   readonly access: Access;
   readonly publishJob: PublishJob;
 };
@@ -34,6 +29,9 @@ export function addActionRoutes(server: FastifyInstance, { state, access, publis
   server.post<Job>('/api/jobs/:organization/:job/cancel', (request, reply) =>
     act(request, reply, (actor) => cancelJob(state, keyOf(request.params), actor)),
   );
+  server.post<Letter>('/api/dead-letters/:id(^[1-9][0-9]{0,15}$)/replay', (request, reply) =>
+    act(request, reply, (actor) => replayLetter(state, publishJob, Number(request.params.id), actor)),
+  );
   for (const change of ['pause', 'resume'] as const)
     server.post<Organization>(`/api/organizations/:organization/${change}`, (request, reply) =>
       act(request, reply, (actor) => pauseOrganization(state, request.params.organization, change, actor)),
@@ -50,7 +48,7 @@ export function readForms(server: FastifyInstance): void {
 }
 
 /** Whether the request is a form of the pages. */
-export function isForm({ headers }: FastifyRequest): boolean {
+function isForm({ headers }: FastifyRequest): boolean {
   return (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
 }
 

@@ -12,7 +12,7 @@ export type LiveSettings = {
   readonly maxClients: number;
 };
 
-export const LIVE_SETTINGS: LiveSettings = { pollMs: 1_000, heartbeatMs: 15_000, maxClients: 64 };
+const LIVE_SETTINGS: LiveSettings = { pollMs: 1_000, heartbeatMs: 15_000, maxClients: 64 };
 /** What has not ended, and a page of what has, is all that a page can show of jobs. */
 const WATCHED_JOBS = 200;
 const MAX_UNREAD_BYTES = 64 * 1024;

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { JobKey } from '../job/job.ts';
 import { jobName } from '../job/job.ts';
 import type { Micros } from '../job/instant.ts';
+import type { DeadLetterRecord } from '../state/dead-letter-store.ts';
 import type { Access } from './access.ts';
 import { DONE_TEXTS } from './act.ts';
 import { deadLetterFilter } from './dead-letter-filter.ts';
@@ -16,6 +17,7 @@ import {
   readProgress,
   type ReadableState,
 } from './overview.ts';
+import { actionButton } from './pages/action-button.ts';
 import { ASSETS } from './pages/assets.ts';
 import { dayText } from './pages/chart.ts';
 import { deadLettersPage } from './pages/dead-letters-page.ts';
@@ -25,6 +27,7 @@ import type { JobListing } from './pages/job-list.ts';
 import { jobPage } from './pages/job-page.ts';
 import { organizationPage } from './pages/organization-page.ts';
 import { overviewPage } from './pages/overview-page.ts';
+import { isReplayable } from './replay-letter.ts';
 
 export type PageSources = {
   readonly state: ReadableState;
@@ -99,7 +102,12 @@ export function addPageRoutes(server: FastifyInstance, sources: PageSources): vo
       letters: letters.slice(0, SHOWN_LETTERS),
       hasOlder: letters.length > SHOWN_LETTERS,
     };
-    return show(reply, deadLettersPage(await readFrame(request, sources, now), listing, now));
+    const frame = await readFrame(request, sources, now);
+    const replay = (letter: DeadLetterRecord): Html | undefined =>
+      isReplayable(letter)
+        ? actionButton(frame, `/api/dead-letters/${letter.id}/replay`, 'Replay')
+        : undefined;
+    return show(reply, deadLettersPage(frame, listing, now, replay));
   });
 }
 

@@ -2,7 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 
-export const SESSION_COOKIE = 'pulse_session';
+const SESSION_COOKIE = 'pulse_session';
 const LIFETIME_SECONDS = 12 * 3_600;
 const MAX_NAME = 80;
 

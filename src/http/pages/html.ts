@@ -10,7 +10,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 }
 
 /** Text that is HTML already. */
-export function raw(text: string): Html {
+function raw(text: string): Html {
   return { [BRAND]: text };
 }
 
