@@ -4,7 +4,7 @@ import { openSharedDatabase } from './shared-database.ts';
 import { simulateSeed } from './simulate.ts';
 import { Tally } from './tally.ts';
 
-const SEEDS_A_REPORT = 500;
+const SEEDS_A_REPORT = 100;
 const PROGRESS_MS = 60_000;
 
 /** What a worker process has done since it reported last. */

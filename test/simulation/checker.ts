@@ -57,7 +57,7 @@ export class Checker {
     if (changes === this.#changes) return;
     this.#changes = changes;
     const who = `${owner} ${operation}`;
-    this.#fencing(who, operation, given[0]);
+    this.#fencing(owner, operation, given[0]);
     const before = this.#jobs;
     this.#jobs = new Map(facts.jobs().map((job) => [nameOf(job), job]));
     const succeeded: JobFacts[] = [];
@@ -72,9 +72,11 @@ export class Checker {
   }
 
   /** I8: a write under an old epoch changes nothing; only finishing the recorded set needs no lease. */
-  #fencing(who: string, operation: string, lease: unknown): void {
+  #fencing(owner: string, operation: string, lease: unknown): void {
+    const who = `${owner} ${operation}`;
     if (operation === 'state.jobs.finish' || !isLease(lease)) return;
     const job = this.#jobs.get(`${lease.organizationId}/${lease.jobId}`);
+    if (lease.owner !== owner) this.violation(`I8: ${who} wrote under the lease of ${lease.owner}`);
     if (job && job.lease_epoch !== BigInt(lease.epoch))
       this.violation(`I8: ${who} wrote under epoch ${lease.epoch} when it was ${job.lease_epoch}`);
   }
@@ -219,6 +221,15 @@ export class Checker {
     if (difference) this.violation(`I1: ${lineage} is not what the source held: ${difference}`);
   }
 
+  /** I1: what is recorded as acknowledged is in the write stream when it is finalized. */
+  finalized(replica: string, stream: string, rows: number): void {
+    const acknowledged = this.#evidence.facts.acknowledgedRows(stream);
+    if (rows < acknowledged)
+      this.violation(
+        `I1: ${replica} finalized ${stream} with ${rows} rows, ${acknowledged} are recorded as acknowledged`,
+      );
+  }
+
   /** I6: an ack follows a terminal status, or the dead letter of what can never run. */
   acked(
     replica: string,
@@ -261,6 +272,8 @@ function instantOf(text: string): Micros {
   return parseInstant(text)!;
 }
 
-function isLease(value: unknown): value is { organizationId: string; jobId: string; epoch: number } {
+function isLease(
+  value: unknown,
+): value is { organizationId: string; jobId: string; owner: string; epoch: number } {
   return typeof value === 'object' && value !== null && 'epoch' in value;
 }

@@ -1,7 +1,7 @@
 // What may go wrong at a call of a simulated replica, and with which calls.
 
 /** What becomes of the call itself, or of the replica that makes it. */
-export const CALL_FAULTS = [
+const CALL_FAULTS = [
   /** It never arrives, and the caller learns that something failed. */
   'request_lost',
   /** It is carried out, and the caller learns that something failed. */

@@ -24,12 +24,13 @@ export function gatedDestination(
   gate: Gate,
   table: TableRef,
   onStranger: OnStranger,
+  onSwallowed: (stream: string) => void,
 ): Destination {
   return {
     ...(gatedMethods('destination', destination, gate, table, onStranger) as Destination),
     openWriter: (stream, schema) => {
       if (!stream.startsWith(`${tableName(table)}/`)) onStranger('openWriter', stream);
-      return gatedWriter(destination.openWriter(stream, schema), gate);
+      return gatedWriter(destination.openWriter(stream, schema), gate, () => onSwallowed(stream));
     },
   };
 }
@@ -97,14 +98,17 @@ function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** Appends arrive in the order in which they were sent; one that is on its way arrives even after close(). */
-function gatedWriter(writer: StreamWriter, gate: Gate): StreamWriter {
+function gatedWriter(writer: StreamWriter, gate: Gate, onSwallowed: () => void): StreamWriter {
   const connection = { lastMs: 0 };
   return {
     append: (rows, offset) =>
       gate.call('destination.append', () => writer.append(rows, offset), {
         connection,
         refusal: refused,
-        swallowed: () => ({ kind: 'acknowledged' }),
+        swallowed: () => {
+          onSwallowed();
+          return { kind: 'acknowledged' };
+        },
       }),
     close: () => undefined,
   };

@@ -52,6 +52,8 @@ export type ReplicaParts = {
   readonly subscriber: FakeSubscriber;
   readonly publisher: Publisher;
   readonly onStranger: OnStranger;
+  /** Told of a write stream that acknowledged what it does not hold. */
+  readonly onSwallowed: (stream: string) => void;
   /** Every text the replica would log. */
   readonly onText: (text: string) => void;
   readonly variant?: Variant | undefined;
@@ -97,7 +99,7 @@ export function createReplica(parts: ReplicaParts): Worker {
 }
 
 function openSides(
-  { gate, source, destination, onStranger, variant, site }: ReplicaParts,
+  { gate, source, destination, onStranger, onSwallowed, variant, site }: ReplicaParts,
   organization: Organization,
 ) {
   const { organizationId } = organization;
@@ -106,6 +108,7 @@ function openSides(
     gate,
     destinationOf(organizationId),
     onStranger,
+    onSwallowed,
   );
   return {
     source: gatedSource(strictSource(source, gate.replica), gate, sourceOf(organizationId), onStranger),

@@ -34,6 +34,8 @@ export type Facts = {
   changes(): number;
   jobs(): readonly JobFacts[];
   watermarks(): readonly WatermarkFacts[];
+  /** Rows recorded as acknowledged for a write stream, as far as a running plan writes to it. */
+  acknowledgedRows(writeStream: string): number;
 };
 
 export type SharedDatabase = {
@@ -77,7 +79,17 @@ function factsOf(connection: SqliteConnection): Facts {
   const watermarks = connection.prepare(
     'SELECT organization_id, last_successful_run FROM client_billing_config ORDER BY id',
   );
+  const acknowledged = connection
+    .prepare(
+      `SELECT COALESCE(SUM(b.rows_written), 0)
+       FROM etl_steps s, json_each(s.detail, '$.write_streams') w
+       JOIN etl_batches b ON b.organization_id = s.organization_id AND b.job_id = s.job_id
+         AND b.plan_number = s.plan_number AND b.stream = CAST(w.key AS INTEGER) AND b.state = 'acknowledged'
+       WHERE s.step = 'load' AND w.value = ?`,
+    )
+    .pluck();
   return {
+    acknowledgedRows: (stream) => Number(acknowledged.get(stream)),
     changes: () => Number(changes.get()),
     jobs: () => jobs.all() as JobFacts[],
     watermarks: () => watermarks.all() as WatermarkFacts[],

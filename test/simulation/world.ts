@@ -53,9 +53,12 @@ export class World {
   readonly #injected = new Set<string>();
   readonly #shared = new Map<string, unknown>();
   readonly #surroundings: Surroundings;
+  /** Write streams whose acknowledgements were untrue. */
+  readonly #untrue = new Set<string>();
   readonly #visible = new Map<string, number>();
   #incarnations = 0;
   #publishedRequests = 0;
+  #exported = 0;
   #faultsOver = false;
   #calmSinceMs = 0;
   #quietAtMs = 0;
@@ -67,7 +70,7 @@ export class World {
   constructor(parts: WorldParts) {
     this.#parts = parts;
     this.#random = new SeededRandom(Math.imul(parts.seed, 0x9e3779b1) ^ 0x51ed270b);
-    this.#log = new WatchedLog((streams) => this.#onCommitted(streams));
+    this.#log = new WatchedLog((caller, event, detail) => this.#onEffect(caller, event, detail));
     const shared = { clock: this.scheduler, now: () => this.scheduler.nowMicros(), log: this.#log };
     const { rowsPerMessage } = parts.scenario;
     this.#source = new StrictWarehouse({ ...shared, project: 'source-env', location: 'EU', rowsPerMessage });
@@ -137,6 +140,7 @@ export class World {
       onStranger: (operation, name) =>
         this.checker.violation(`I11: ${gate.replica} ${operation} touched ${name}`),
       onText: (text) => this.#onText(gate.replica, text),
+      onSwallowed: (stream) => void this.#untrue.add(stream),
       variant,
       site: { gate, shared: this.#shared, execute: (sql, ...given) => database.execute(sql, ...given) },
     });
@@ -238,6 +242,7 @@ export class World {
   }
 
   #export({ organizationId, number, rows }: Export): void {
+    this.#exported += 1;
     if (rows > 0) this.#source.addRows(sourceOf(organizationId), exportedRows(number, rows));
   }
 
@@ -248,11 +253,12 @@ export class World {
   }
 
   #hasEnded(): boolean {
-    const seen = `${this.checker.statusChanges} ${this.#broker.events.length} ${this.scheduler.nowMs() >= this.#quietAtMs}`;
+    const seen = `${this.checker.statusChanges} ${this.#exported} ${this.#broker.events.length} ${this.scheduler.nowMs() >= this.#quietAtMs}`;
     if (seen === this.#seen) return false;
     this.#seen = seen;
-    const { requests, lastJobs, organizations } = this.#parts.scenario;
+    const { requests, exports, lastJobs, organizations } = this.#parts.scenario;
     if (this.#unfinished() !== '' || this.#publishedRequests < requests.length) return false;
+    if (this.#exported < exports.length) return false;
     if (this.scheduler.nowMs() < this.#quietAtMs) return false;
     if (!lastJobs || this.#lastJobsPublished) return true;
     this.#lastJobsPublished = true;
@@ -314,6 +320,13 @@ export class World {
     return this.#destination.table(destinationOf(organizationId))?.rows ?? [];
   }
 
+  #onEffect(caller: string, event: string, detail: Readonly<Record<string, unknown>>): void {
+    if (event === 'committed') this.#onCommitted(detail['streams'] as readonly string[]);
+    const stream = String(detail['stream']);
+    if (event === 'finalized' && !this.#untrue.has(stream))
+      this.checker.finalized(caller, stream, Number(detail['rows']));
+  }
+
   #onCommitted(streams: readonly string[]): void {
     const organizationId = /\.(\w+)\/streams\//.exec(streams[0] ?? '')?.[1] ?? '';
     const rows = this.#destinationRows(organizationId);
@@ -343,18 +356,18 @@ export class World {
   }
 }
 
-/** Tells of commits at the moment they take effect. */
+/** Tells of every effect at the moment it happens. */
 class WatchedLog extends OracleLog {
-  readonly #onCommitted: (streams: readonly string[]) => void;
+  readonly #onEffect: (caller: string, event: string, detail: Readonly<Record<string, unknown>>) => void;
 
-  constructor(onCommitted: (streams: readonly string[]) => void) {
+  constructor(onEffect: (caller: string, event: string, detail: Readonly<Record<string, unknown>>) => void) {
     super();
-    this.#onCommitted = onCommitted;
+    this.#onEffect = onEffect;
   }
 
   override record(caller: string, event: string, detail: Readonly<Record<string, unknown>> = {}): void {
     super.record(caller, event, detail);
-    if (event === 'committed') this.#onCommitted(detail['streams'] as readonly string[]);
+    this.#onEffect(caller, event, detail);
   }
 }
 

@@ -74,6 +74,7 @@ export function strictDestination(warehouse: StrictWarehouse, caller: string): D
         const stream = warehouse.stream(name);
         if (!stream) return { kind: 'missing' };
         stream.isFinalized = true;
+        log.record(caller, 'finalized', { stream: name, rows: stream.rows.length });
         return { kind: 'finalized', rows: stream.rows.length };
       }),
     commitWriteStreams: (table, names) =>
