@@ -34,6 +34,8 @@ export class Checker {
   #changes: number;
   readonly #committed = new Map<string, number>();
   readonly #rowsSeen = new Map<string, Set<unknown>>();
+  /** How often each job was taken from an owner that had not released it. */
+  readonly #takeovers = new Map<string, number>();
   /** Grows with every change of a job's status. */
   statusChanges = 0;
 
@@ -98,6 +100,8 @@ export class Checker {
       this.violation(`I8: ${what}: the epoch fell to ${job.lease_epoch}`);
     const changedHands = job.lease_owner !== null && job.lease_owner !== old.lease_owner;
     if (!changedHands) return;
+    if (old.lease_owner !== null)
+      this.#takeovers.set(nameOf(job), (this.#takeovers.get(nameOf(job)) ?? 0) + 1);
     if (job.lease_epoch !== old.lease_epoch + 1n) this.violation(`I8: ${what} was taken under no new epoch`);
     if (old.lease_expires_at !== null && old.lease_expires_at > this.#evidence.now())
       this.violation(`I8: ${what} was taken from ${old.lease_owner}, whose lease had not run out`);
@@ -133,7 +137,9 @@ export class Checker {
     const exhausted =
       isTransient && reason !== 'database_unavailable' && Number(job.attempts) >= this.#evidence.maxRetries;
     const isUnknown = reason === 'unknown_organization' && job.organization_id === UNKNOWN_ORGANIZATION;
-    if (!exhausted && !isUnknown && !this.#evidence.injectedReasons.has(reason))
+    // The third death in a row is found by a claim, which fails the job instead of taking it.
+    const isCrashLoop = reason === 'crash_loop' && (this.#takeovers.get(nameOf(job)) ?? 0) >= 2;
+    if (!exhausted && !isUnknown && !isCrashLoop && !this.#evidence.injectedReasons.has(reason))
       this.violation(
         `I10: ${what} is FAILED for no fault of its surroundings: ${reason}: ${job.error_message}`,
       );
