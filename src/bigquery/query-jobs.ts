@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { TransientError } from '../job/errors.ts';
 import type { Environment } from './environment.ts';
 import { classifyJobFailure } from './errors.ts';
+import type { TableSchema } from '../job/table-schema.ts';
+import { fromRestFields, type RestField } from './schema.ts';
 import { restAnswer, restCall } from './rest.ts';
 
 /** A query of GoogleSQL; parameters are STRINGs by name. */
@@ -24,7 +26,10 @@ export type QueryRow = Readonly<Record<string, string | null>>;
 type Failure = { readonly reason?: string; readonly message?: string };
 type JobResource = {
   readonly status?: { readonly errorResult?: Failure };
-  readonly statistics?: { readonly totalBytesProcessed?: string };
+  readonly statistics?: {
+    readonly totalBytesProcessed?: string;
+    readonly query?: { readonly schema?: { readonly fields?: readonly RestField[] } };
+  };
 };
 type ResultPage = {
   readonly jobComplete?: boolean;
@@ -53,15 +58,19 @@ export async function runQuery(environment: Environment, query: Query): Promise<
   return readRows(environment, query, jobId);
 }
 
-/** Bytes the query would be billed for; runs nothing and costs nothing. */
-export async function dryRunBytes(environment: Environment, query: Query): Promise<number> {
+/** Bytes the query would be billed for and the columns it would have; runs nothing and costs nothing. */
+export async function dryRun(
+  environment: Environment,
+  query: Query,
+): Promise<{ readonly bytes: number; readonly schema: TableSchema }> {
   const body = {
     jobReference: { projectId: environment.settings.projectId, location: query.location },
     configuration: { ...configuration(environment, query), dryRun: true },
   };
   const job = await restCall<JobResource>(environment, jobCall(environment, query, body));
   throwIfFailed(environment, query, job);
-  return Number(job.statistics?.totalBytesProcessed ?? 0);
+  const { totalBytesProcessed, query: told } = job.statistics ?? {};
+  return { bytes: Number(totalBytesProcessed ?? 0), schema: fromRestFields(told?.schema?.fields ?? []) };
 }
 
 function configuration({ settings }: Environment, query: Query): object {

@@ -2,11 +2,10 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import { TerminalError } from '../job/errors.ts';
 import { MICROS_PER_SECOND, type Micros } from '../job/instant.ts';
-import { tableName } from '../job/table-ref.ts';
-import type { ReadSession, Slice } from '../etl/source.ts';
+import { tableName, type TableRef } from '../job/table-ref.ts';
+import type { ReadSession } from '../etl/source.ts';
 import type { Environment } from './environment.ts';
 import { patiently } from './retry.ts';
-import { windowCondition, type Cursor } from './slice-sql.ts';
 import { tableResource } from './table-ref.ts';
 
 type TimestampProto = protos.google.protobuf.ITimestamp;
@@ -14,23 +13,29 @@ type TimestampProto = protos.google.protobuf.ITimestamp;
 /** For single calls: no tries of the client's own, which would go on for ten minutes. */
 export const SINGLE_CALL = { timeout: 60_000, retry: null };
 
-/** A new session for the slice; throws a JobError when the table, the snapshot or the right to read is missing. */
+/** Rows of a stored table: all of them now, unless an earlier instant or a restriction is given. */
+export type RowsToRead = {
+  readonly table: TableRef;
+  readonly snapshot?: Micros;
+  readonly rowRestriction?: string;
+};
+
+/** A new session for the rows; throws a JobError when the table, the snapshot or the right to read is missing. */
 export async function openReadSession(
   environment: Environment,
-  slice: Slice,
-  cursor: Cursor,
+  rows: RowsToRead,
   maxStreams: number,
 ): Promise<ReadSession> {
-  const doing = `opening a read of ${tableName(slice.table)}`;
+  const doing = `opening a read of ${tableName(rows.table)}`;
   const request = {
     parent: `projects/${environment.settings.projectId}`,
     maxStreamCount: maxStreams,
     readSession: {
-      table: tableResource(slice.table),
+      table: tableResource(rows.table),
       dataFormat: 'ARROW' as const,
-      tableModifiers: { snapshotTime: toTimestamp(slice.snapshot) },
+      ...(rows.snapshot !== undefined && { tableModifiers: { snapshotTime: toTimestamp(rows.snapshot) } }),
       readOptions: {
-        rowRestriction: windowCondition(cursor, slice.window),
+        ...(rows.rowRestriction !== undefined && { rowRestriction: rows.rowRestriction }),
         arrowSerializationOptions: { bufferCompression: 'COMPRESSION_UNSPECIFIED' as const },
       },
     },
@@ -47,14 +52,14 @@ export async function openReadSession(
   if (!session.name || !(schema instanceof Uint8Array)) {
     throw new TerminalError(
       'unsupported',
-      `BigQuery (${environment.storageHost}) opened a read of ${tableName(slice.table)} without an Arrow schema`,
+      `BigQuery (${environment.storageHost}) opened a read of ${tableName(rows.table)} without an Arrow schema`,
     );
   }
   return {
     name: session.name,
     streams: (session.streams ?? []).flatMap(({ name }) => name ?? []),
     arrowSchema: schema,
-    expiresAt: fromTimestamp(session.expireTime) ?? slice.snapshot,
+    expiresAt: fromTimestamp(session.expireTime) ?? rows.snapshot ?? 0n,
   };
 }
 

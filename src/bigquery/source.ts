@@ -4,7 +4,7 @@ import { TerminalError } from '../job/errors.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import type { ReadSession, Slice, Source, Survey } from '../etl/source.ts';
 import { openEnvironment, type BigQuerySettings, type Environment } from './environment.ts';
-import { dryRunBytes, runQuery, type QueryRow } from './query-jobs.ts';
+import { dryRun, runQuery, type QueryRow } from './query-jobs.ts';
 import { openReadSession } from './read-session.ts';
 import {
   cursorLiteral,
@@ -19,6 +19,7 @@ import { quoteColumn } from './table-ref.ts';
 import { describeTable } from './tables.ts';
 import { timeTravelHours } from './time-travel.ts';
 import { totalsFromRows, totalsSql } from './totals.ts';
+import { rowsOfSlice, stageTransformedSlice } from './transformed-slice.ts';
 
 /** The source behind these settings; nothing is called before the first operation. Close it when no operation runs any more. */
 export function bigQuerySource(
@@ -31,8 +32,7 @@ export function bigQuerySource(
     survey: (slice) => survey(environment, slice),
     estimate: (slice) => estimate(environment, slice),
     totals: (slice, columns) => totals(environment, slice, columns),
-    openReadSession: async (slice, maxStreams) =>
-      openReadSession(environment, slice, await cursorOfSlice(environment, slice), maxStreams),
+    openReadSession: (slice, maxStreams) => openSliceSession(environment, slice, maxStreams),
     resumeReadSession: (session: ReadSession) => resumeReadSession(environment, session),
     readRows: (stream, offset, signal) => readRows(environment, stream, offset, signal),
     timeTravelHours: (table) => timeTravelHours(environment, table),
@@ -72,11 +72,18 @@ async function survey(environment: Environment, slice: Parameters<Source['survey
 
 async function estimate(environment: Environment, slice: Slice): ReturnType<Source['estimate']> {
   const cursor = await cursorOfSlice(environment, slice);
-  const rest = `FROM ${tableAsOf(slice.table, slice.snapshot)} WHERE ${windowCondition(cursor, slice.window, 't.')}`;
+  const { transform, ...plain } = slice;
   const query = { location: slice.location, doing: `estimating a read of ${tableName(slice.table)}` };
-  const bytes = await dryRunBytes(environment, { ...query, sql: `SELECT * ${rest}` });
-  const [row] = await runQuery(environment, { ...query, sql: `SELECT COUNT(*) AS row_count ${rest}` });
-  return { rows: Number(value(row, 'row_count')), bytes };
+  const select = (what: string, { from, condition }: ReturnType<typeof rowsOfSlice>): string =>
+    `SELECT ${what} FROM ${from} WHERE ${condition}`;
+  const read = await dryRun(environment, { ...query, sql: select('*', rowsOfSlice(slice, cursor)) });
+  const sql = select('COUNT(*) AS row_count', rowsOfSlice(plain, cursor));
+  const [row] = await runQuery(environment, { ...query, sql });
+  return {
+    rows: Number(value(row, 'row_count')),
+    bytes: read.bytes,
+    ...(transform && { transformedSchema: read.schema }),
+  };
 }
 
 async function totals(
@@ -84,14 +91,29 @@ async function totals(
   slice: Slice,
   columns: Parameters<Source['totals']>[1],
 ): ReturnType<Source['totals']> {
-  const cursor = await cursorOfSlice(environment, slice);
-  const condition = windowCondition(cursor, slice.window, 't.');
+  const { from, condition } = rowsOfSlice(slice, await cursorOfSlice(environment, slice));
   const rows = await runQuery(environment, {
-    sql: totalsSql(columns, tableAsOf(slice.table, slice.snapshot), condition),
+    sql: totalsSql(columns, from, condition),
     location: slice.location,
     doing: `adding up ${tableName(slice.table)}`,
   });
   return totalsFromRows(columns, rows);
+}
+
+/** Rows of a transform are read from the table it made, which holds nothing else. */
+async function openSliceSession(
+  environment: Environment,
+  slice: Slice,
+  maxStreams: number,
+): Promise<ReadSession> {
+  const cursor = await cursorOfSlice(environment, slice);
+  const { transform, table, snapshot } = slice;
+  if (!transform) {
+    const rowRestriction = windowCondition(cursor, slice.window);
+    return openReadSession(environment, { table, snapshot, rowRestriction }, maxStreams);
+  }
+  const staged = await stageTransformedSlice(environment, { ...slice, transform }, cursor);
+  return openReadSession(environment, { table: staged }, maxStreams);
 }
 
 /** The cursor's type decides how an instant is written for it, so the table is asked each time. */

@@ -6,7 +6,7 @@ import { LINEAGE_CURSOR, LINEAGE_FIELDS, LINEAGE_JOB_ID } from '../job/table-sch
 import type { StagedSize } from '../etl/destination.ts';
 import type { Slice } from '../etl/source.ts';
 import type { Environment } from './environment.ts';
-import { dryRunBytes, runQuery } from './query-jobs.ts';
+import { dryRun, runQuery } from './query-jobs.ts';
 import { overwriteSql } from './replacement-sql.ts';
 import { restAnswer, restCall } from './rest.ts';
 import { cursorMicros, cursorOf, tableAsOf, windowCondition } from './slice-sql.ts';
@@ -65,7 +65,7 @@ export async function canQuery(environment: Environment, slice: Slice): Promise<
     const table = await describeTable(environment, slice.table);
     if (!table) return false;
     const sql = `SELECT ${quoteColumn(slice.cursorField)} FROM ${tableAsOf(slice.table, slice.snapshot)}`;
-    await dryRunBytes(environment, { sql, location: slice.location, doing: 'trying a query of the source' });
+    await dryRun(environment, { sql, location: slice.location, doing: 'trying a query of the source' });
     return true;
   } catch (error) {
     if (error instanceof TerminalError) return false;

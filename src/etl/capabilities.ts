@@ -22,7 +22,7 @@ function firstUnsupported(
   organization: Organization,
 ): string | undefined {
   if (jobType === 'verify') return `job_type ${jobType}`;
-  if (organization.transform !== 'none') return `transform ${organization.transform}`;
+  if (organization.transform.startsWith('module:')) return `transform ${organization.transform}`;
   if (organization.verifyLevel === 'fingerprint') return 'verify_level fingerprint';
   return undefined;
 }

@@ -81,7 +81,7 @@ async function loadStreams(
 ): Promise<void> {
   const layout = copyLayout({
     arrowSchema: session.arrowSchema,
-    cursorField: run.plan.cursorField,
+    cursorField: run.plan.sqlTransform?.cursorField ?? run.plan.cursorField,
     lineage: lineageOf(run.lease, run.planNumber),
     verify: verifiedColumns(run),
   });

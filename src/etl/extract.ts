@@ -13,6 +13,7 @@ export function sliceOf({ plan }: PlannedRun): Slice {
     cursorField: plan.cursorField,
     window: plan.window,
     snapshot: plan.snapshot,
+    ...(plan.sqlTransform && { transform: plan.sqlTransform }),
   };
 }
 

@@ -6,12 +6,19 @@ import type { Organization } from '../job/organization.ts';
 import type { Plan } from '../job/plan.ts';
 import { tableName } from '../job/table-ref.ts';
 import { fieldAt, type TableSchema } from '../job/table-schema.ts';
-import { CURRENCY_COLUMN, DEFAULT_VERIFY_COLUMNS, totalRows } from '../job/totals.ts';
+import {
+  CURRENCY_COLUMN,
+  DEFAULT_VERIFY_COLUMNS,
+  FOCUS_CURRENCY_COLUMN,
+  FOCUS_VERIFY_COLUMNS,
+  totalRows,
+} from '../job/totals.ts';
 import { refuseWhatIsUnsupported } from './capabilities.ts';
 import type { Destination } from './destination.ts';
 import type { RunSettings } from './run.ts';
 import type { Slice, Source, SourceTable, Survey } from './source.ts';
 import { requestedWindow, windowText } from './requested-window.ts';
+import { sqlTransformOf } from './transforms/sql-transform-of.ts';
 import { choosePath } from './write-path.ts';
 import { writerFingerprint } from './writer-fingerprint.ts';
 
@@ -30,18 +37,20 @@ export type PlanOutcome =
 
 /** Reads both sides and settles the plan; throws a TerminalError when no plan can be carried out. Changes nothing. */
 export async function planJob(planning: Planning): Promise<PlanOutcome> {
-  const { organization, source, request } = planning;
+  const { organization, source, request, settings } = planning;
   refuseWhatIsUnsupported(request, organization);
   const table = await existingSource(planning);
   assertCursor(table, organization.cursorField);
   const snapshot = await source.currentTime(table.location, table.table);
   const requested = requestedWindow(request, organization);
   const lo = requested ? requested.lo : organization.watermark;
+  const transform = sqlTransformOf(organization, table, settings.sqlTransforms);
   const slice = {
     table: table.table,
     location: table.location,
     cursorField: organization.cursorField,
     snapshot,
+    ...(transform && { transform }),
   };
   const survey = await source.survey({ ...slice, lo });
   assertNoNullCursors(survey, organization);
@@ -58,24 +67,28 @@ async function planWindow(planning: Planning, table: SourceTable, slice: Slice):
   if (estimate.rows === 0 && !(await hasRowsToReplace(planning, table, slice.window)))
     return { kind: 'nothing_new', why: `no rows in ${windowText(slice.window)}` };
   assertAffordable(estimate.bytes, organization);
+  const schema = estimate.transformedSchema ?? table.schema;
   const location = await destinationLocation(planning, table.location);
   const plan: Plan = {
     window: slice.window,
     snapshot: slice.snapshot,
-    ...(await choosePath(planning, slice, table.schema, location)),
+    ...(await choosePath(planning, slice, schema, location)),
     source: organization.source,
     sourceLocation: table.location,
     destination: organization.destination,
     destinationLocation: location,
     stagingDataset: settings.stagingDataset ?? organization.destination.dataset,
     transform: organization.transform,
+    ...(slice.transform && { sqlTransform: slice.transform }),
     cursorField: organization.cursorField,
     verifyLevel: organization.verifyLevel,
-    verifyColumns: verifyColumns(table.schema, organization),
-    currencyColumn: fieldAt(table.schema, CURRENCY_COLUMN)?.type === 'STRING' ? CURRENCY_COLUMN : undefined,
-    sourceSchema: table.schema,
+    verifyColumns: verifyColumns(schema, organization),
+    currencyColumn: [CURRENCY_COLUMN, FOCUS_CURRENCY_COLUMN].find(
+      (name) => fieldAt(schema, name)?.type === 'STRING',
+    ),
+    sourceSchema: schema,
     batchRows: settings.batchRows,
-    writerFingerprint: writerFingerprint(organization, table.schema, settings),
+    writerFingerprint: writerFingerprint(organization, schema, settings),
     estimatedRows: estimate.rows,
     estimatedBytes: estimate.bytes,
   };
@@ -191,12 +204,13 @@ async function destinationLocation(
 
 function verifyColumns(schema: TableSchema, organization: Organization): readonly string[] {
   const wanted = organization.verifyColumns;
-  if (!wanted) return DEFAULT_VERIFY_COLUMNS.filter((path) => isSummable(schema, path));
+  if (!wanted)
+    return [...DEFAULT_VERIFY_COLUMNS, ...FOCUS_VERIFY_COLUMNS].filter((path) => isSummable(schema, path));
   const wrong = wanted.filter((path) => !isSummable(schema, path));
   if (wrong.length === 0) return wanted;
   throw new TerminalError(
     'invalid_configuration',
-    `verify_columns names ${wrong.join(', ')}, which ${tableName(organization.source)} does not have as a number; mend it with org set ${organization.organizationId} --verify-columns`,
+    `verify_columns names ${wrong.join(', ')}, which the rows of ${tableName(organization.source)} under transform ${organization.transform} do not have as a number; mend it with org set ${organization.organizationId} --verify-columns`,
   );
 }
 

@@ -7,6 +7,7 @@ import type { RetryPolicy } from '../job/retry-policy.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { SqlTransform } from '../job/sql-transform.ts';
 import type { Destination } from './destination.ts';
 import type { Source } from './source.ts';
 
@@ -18,6 +19,8 @@ export type RunSettings = RetryPolicy & {
   readonly build: string;
   /** Dataset of the destination's project for staging tables; undefined means the destination's own. */
   readonly stagingDataset?: string | undefined;
+  /** The transforms of TRANSFORMS_DIR by name; left out, there are none. */
+  readonly sqlTransforms?: ReadonlyMap<string, SqlTransform>;
 };
 
 /** Rows and bytes the destination holds so far, and how many are expected. */

@@ -1,6 +1,7 @@
 /** The port to where billing data is read: the few operations a run needs of it. */
 import type { Micros } from '../job/instant.ts';
 import type { Window } from '../job/job.ts';
+import type { SqlTransform } from '../job/sql-transform.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import type { TableSchema } from '../job/table-schema.ts';
 import type { Totals } from '../job/totals.ts';
@@ -20,6 +21,8 @@ export type Slice = {
   readonly cursorField: string;
   readonly window: Window;
   readonly snapshot: Micros;
+  /** What makes rows of those the slice holds; without it they are taken as they are. */
+  readonly transform?: SqlTransform;
 };
 
 /** What lies beyond a watermark at a snapshot. */
@@ -30,8 +33,13 @@ export type Survey = {
   readonly nullCursors: number;
 };
 
-/** Size of a slice. Bytes are what the read would be billed for, as a dry run says. */
-export type Estimate = { readonly rows: number; readonly bytes: number };
+/** Size of a slice before any transform. Bytes are what the read would be billed for, as a dry run says. */
+export type Estimate = {
+  readonly rows: number;
+  readonly bytes: number;
+  /** The schema of what the slice's transform makes, when it has one. */
+  readonly transformedSchema?: TableSchema;
+};
 
 /** A read that can be resumed for as long as it has not expired: a stream's rows keep their order and offsets. */
 export type ReadSession = {

@@ -38,6 +38,7 @@ async function obstacleToQuery(
   sourceSchema: TableSchema,
   destinationLocation: string,
 ): Promise<string | undefined> {
+  if (slice.transform) return 'a transform is carried out beside the source and its rows are read from there';
   if (slice.location.toLowerCase() !== destinationLocation.toLowerCase())
     return `the source is in ${slice.location} and the destination in ${destinationLocation}`;
   if (organization.sourceServiceAccount !== organization.destinationServiceAccount)

@@ -1,6 +1,7 @@
 /** What a job is going to do, settled once per plan number and stored before any work. */
 import { formatInstant, parseInstant, type Micros } from './instant.ts';
 import type { Window } from './job.ts';
+import type { SqlTransform } from './sql-transform.ts';
 import type { TableRef } from './table-ref.ts';
 import type { TableSchema } from './table-schema.ts';
 
@@ -21,12 +22,15 @@ export type Plan = {
   /** Dataset, beside the destination's own, that a staging table would be made in. */
   readonly stagingDataset: string;
   readonly transform: string;
+  /** The SQL behind `transform` as it was at planning: a file that changes meanwhile changes nothing for this plan. */
+  readonly sqlTransform?: SqlTransform;
   readonly cursorField: string;
   readonly verifyLevel: VerifyLevel;
   /** Dotted paths of the columns whose sums are compared; only columns the source has. */
   readonly verifyColumns: readonly string[];
   /** Path of the column the sums are grouped by, when the source has it. */
   readonly currencyColumn: string | undefined;
+  /** Of the rows as they are written: the source's own, or its transform's. */
   readonly sourceSchema: TableSchema;
   /** Rows a batch may hold; fixed here so that a resumed run cuts the same batches. */
   readonly batchRows: number;

@@ -24,6 +24,9 @@ export type Totals = readonly CurrencyTotals[];
 
 export const DEFAULT_VERIFY_COLUMNS = ['cost', 'credits.amount'] as const;
 export const CURRENCY_COLUMN = 'currency';
+/** The same for rows in FOCUS columns. */
+export const FOCUS_VERIFY_COLUMNS = ['BilledCost', 'EffectiveCost'] as const;
+export const FOCUS_CURRENCY_COLUMN = 'BillingCurrency';
 /** Decimals to which a FLOAT64 is rounded before it is summed. */
 export const FLOAT_DECIMALS = 15;
 

@@ -8,7 +8,7 @@ const NAME = /^[A-Za-z0-9._-]{1,255}$/;
 const COLUMN = /^[\p{L}_][\p{L}\p{N}\p{M}_-]{0,299}$/u;
 const LOCATION = /^[A-Za-z0-9-]{1,64}$/;
 const SERVICE_ACCOUNT = /^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+$/;
-const TRANSFORM = /^(none|focus-1\.2|(sql|module):[A-Za-z0-9._-]{1,200})$/;
+const TRANSFORM = /^(none|focus-1\.[012]|(sql|module):[A-Za-z0-9._-]{1,200})$/;
 // MySQL indexes at most 3,072 bytes, and the destination must be unique as a whole.
 const MAX_PROJECT = 128;
 const MAX_DESTINATION_TABLE = 450;
@@ -28,7 +28,7 @@ export function violations(organizationId: string, columns: ConfigurationColumns
     ...optional(columns.destinationServiceAccount, SERVICE_ACCOUNT, 'destination service account'),
     ...rule(
       TRANSFORM.test(transform),
-      `transform "${transform}" must be none, focus-1.2, sql:NAME or module:NAME`,
+      `transform "${transform}" must be none, focus-1.0, focus-1.1, focus-1.2, sql:NAME or module:NAME`,
     ),
     ...oneOf(columns.writePath, WRITE_PATHS, 'write path'),
     ...oneOf(columns.schemaPolicy, SCHEMA_POLICIES, 'schema policy'),

@@ -191,9 +191,21 @@ const WRONG_SETTINGS: readonly {
   },
   {
     what: 'a transform that this version does not carry out',
-    change: { transform: 'focus-1.2', watermark: { kind: 'keep' } },
+    change: { transform: 'module:hash', watermark: { kind: 'keep' } },
     reason: 'unsupported',
-    says: ['transform focus-1.2', 'README'],
+    says: ['transform module:hash', 'README'],
+  },
+  {
+    what: 'a transform whose file is not there',
+    change: { transform: 'sql:gone', watermark: { kind: 'keep' } },
+    reason: 'invalid_configuration',
+    says: ['gone.sql', 'TRANSFORMS_DIR', '--transform'],
+  },
+  {
+    what: 'FOCUS of a table that is no billing export',
+    change: { transform: 'focus-1.2', watermark: { kind: 'keep' } },
+    reason: 'invalid_configuration',
+    says: ['no standard or detailed billing export', 'invoice.month', '--source'],
   },
   {
     what: 'the query path between two locations',

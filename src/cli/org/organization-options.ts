@@ -44,7 +44,11 @@ export function withOrganizationOptions(command: Command): Command {
       'impersonated for writing; "" = nobody',
       clearable(email),
     )
-    .option('--transform <name>', 'none, focus-1.2, sql:<name> or module:<name> (default: none)', transform)
+    .option(
+      '--transform <name>',
+      'none, focus-1.0 to focus-1.2, sql:<name> or module:<name> (default: none)',
+      transform,
+    )
     .addOption(new Option('--write-path <path>', 'how rows travel (default: auto)').choices(WRITE_PATHS))
     .addOption(
       new Option('--schema-policy <policy>', 'what a new column does (default: evolve)').choices(
@@ -84,8 +88,8 @@ function table(text: string): TableRef {
 function transform(text: string): string {
   return matching(
     text,
-    /^(none|focus-1\.2|(sql|module):[A-Za-z0-9_-]{1,100})$/,
-    'none, focus-1.2, sql:<name> or module:<name>',
+    /^(none|focus-1\.[012]|(sql|module):[A-Za-z0-9_-]{1,100})$/,
+    'none, focus-1.0, focus-1.1, focus-1.2, sql:<name> or module:<name>',
   );
 }
 

@@ -71,7 +71,7 @@ const KNOWN_SERVICES: readonly KnownService[] = [
 ];
 
 /** Subcategory of what is not known. */
-export const OTHER_SUBCATEGORY = 'Other (Other)';
+const OTHER_SUBCATEGORY = 'Other (Other)';
 
 /** A CASE expression that gives `category/subcategory` over the expressions of the service's id and description. */
 export function serviceCase(id: string, description: string): string {

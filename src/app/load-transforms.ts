@@ -1,0 +1,22 @@
+/** Reads the transforms of TRANSFORMS_DIR once, at start. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseSqlFile } from '../etl/transforms/sql-file.ts';
+import type { SqlTransform } from '../job/sql-transform.ts';
+
+const SQL_FILE = /^[A-Za-z0-9_-]{1,100}\.sql$/;
+
+/** By name; a folder that is not there holds none. Throws one error that names every faulty file. */
+export function loadSqlTransforms(folder: string): ReadonlyMap<string, SqlTransform> {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.sql')) : [];
+  const faults: string[] = [];
+  const transforms = new Map<string, SqlTransform>();
+  for (const name of names.sort()) {
+    const parsed = parseSqlFile(readFileSync(join(folder, name), 'utf8'));
+    if (!SQL_FILE.test(name)) faults.push(`${name} is no name of a transform: A-Z a-z 0-9 _ - and .sql`);
+    if (parsed.kind === 'faulty') faults.push(...parsed.faults.map((fault) => `${name} ${fault}`));
+    else transforms.set(basename(name, '.sql'), parsed.transform);
+  }
+  if (faults.length > 0) throw new Error(`TRANSFORMS_DIR ${folder} cannot be used: ${faults.join('; ')}`);
+  return transforms;
+}
