@@ -21,7 +21,8 @@ export function jobList(path: string, listing: JobListing, now: Micros, ofOneOrg
   const { filter, jobs } = listing;
   return html`${filterForm(path, filter, ofOneOrganization)}
     <div id="job-list" data-live>
-      ${jobs.length === 0 ? empty('No job matches.') : jobTable(jobs, now)} ${paging(path, listing)}
+      ${jobs.length === 0 ? empty('No job matches.') : jobTable(jobs, now, ofOneOrganization)}
+      ${paging(path, listing)}
     </div>`;
 }
 
@@ -62,12 +63,16 @@ function options(values: readonly string[], chosen: string | undefined): Html[] 
   ];
 }
 
-function jobTable(jobs: readonly JobRecord[], now: Micros): Html {
+function jobTable(jobs: readonly JobRecord[], now: Micros, ofOneOrganization: boolean): Html {
+  const organization = {
+    title: 'Organization',
+    cell: (job: JobRecord) => organizationLink(job.organizationId),
+  };
   return table<JobRecord>(
     'Jobs, the newest first',
     [
       { title: 'Job', cell: (job) => html`${jobLink(job)}` },
-      { title: 'Organization', cell: (job) => organizationLink(job.organizationId) },
+      ...(ofOneOrganization ? [] : [organization]),
       { title: 'Type', cell: (job) => job.jobType },
       { title: 'Status', cell: statusPill },
       { title: 'Rows', look: 'number', cell: (job) => count(job.rowsWritten) },

@@ -76,6 +76,7 @@ tbody th { font-weight: 600; min-width: 9.5rem; overflow-wrap: anywhere; }
 td .mono { font-size: .82rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td .soft { font-size: .87rem; }
+td form { margin-top: .45rem; }
 td.wide { overflow-wrap: anywhere; min-width: 13rem; }
 .clip { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
 .pill { display: inline-flex; align-items: center; gap: .35rem; padding: .05rem .55rem; border-radius: 99px; font-size: .8rem; font-weight: 600; white-space: nowrap; background: var(--idle-soft); color: var(--idle); }
