@@ -39,9 +39,9 @@ for (const [variant, invariant] of CAUGHT_BY)
   test(`caught: ${variant.name}`, async (context) => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
       const { violations } = await simulateSeed(database, seed, { variant });
-      if (violations.length === 0) continue;
-      context.diagnostic(`SEED ${seed}: ${violations[0]}`);
-      assert.match(violations[0]!, invariant);
+      const found = violations.find((violation) => invariant.test(violation));
+      if (found === undefined) continue;
+      context.diagnostic(`SEED ${seed}: ${found}`);
       return;
     }
     assert.fail(`${SEEDS} seeds did not notice: ${variant.name}`);
