@@ -3,7 +3,7 @@ import type { Micros } from '../job/instant.ts';
 import type { Window } from '../job/job.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../job/table-schema.ts';
-import type { Totals } from '../job/totals.ts';
+import type { DayTotals, Totals } from '../job/totals.ts';
 import type { Destination, LineageCount } from '../etl/destination.ts';
 import type { VerifiedColumns } from '../etl/source.ts';
 import { commitJob, runCommitJob } from './commit-job.ts';
@@ -14,7 +14,7 @@ import { COPIED_CURSOR, timestampLiteral, windowCondition } from './slice-sql.ts
 import { canQuery, createStagingTable, dropTable, stageSlice } from './staging.ts';
 import { openStreamWriter } from './storage-writer.ts';
 import { quoteColumn, quoteTable } from './table-ref.ts';
-import { totalsFromRows, totalsSql } from './totals.ts';
+import { dailyTotalsFromRows, dailyTotalsSql, totalsFromRows, totalsSql } from './totals.ts';
 import { createDataset, createTable, datasetLocation, describeTable, updateTableSchema } from './tables.ts';
 import { createWriteStream, finalizeWriteStream, writeStreamState } from './write-streams.ts';
 
@@ -39,6 +39,8 @@ export function bigQueryDestination(settings: BigQuerySettings): Destination & {
       createStagingTable(environment, staging, like, expiresAt),
     stageSlice: (staging, slice, lineage, signal) => stageSlice(environment, staging, slice, lineage, signal),
     totalsOf: (table, location, columns, window) => totalsOf(environment, table, location, columns, window),
+    dailyTotals: (table, location, columns, window) =>
+      dailyTotals(environment, table, location, columns, window),
     dropTable: (table) => dropTable(environment, table),
     commitJob,
     runCommitJob: (set) => runCommitJob(environment, set),
@@ -60,6 +62,22 @@ async function totalsOf(
     doing: `adding up ${tableName(table)}`,
   });
   return totalsFromRows(columns, rows);
+}
+
+async function dailyTotals(
+  environment: Environment,
+  table: TableRef,
+  location: string,
+  columns: VerifiedColumns,
+  window: Window,
+): Promise<readonly DayTotals[]> {
+  const condition = windowCondition(COPIED_CURSOR, window, 't.');
+  const rows = await runQuery(environment, {
+    sql: dailyTotalsSql(columns, COPIED_CURSOR, `${quoteTable(table)} AS t`, condition),
+    location,
+    doing: `adding up ${tableName(table)} by day`,
+  });
+  return dailyTotalsFromRows(columns, rows);
 }
 
 async function rowsBeyond(

@@ -18,7 +18,7 @@ import { readRows, resumeReadSession } from './storage-reader.ts';
 import { quoteColumn } from './table-ref.ts';
 import { describeTable } from './tables.ts';
 import { timeTravelHours } from './time-travel.ts';
-import { totalsFromRows, totalsSql } from './totals.ts';
+import { dailyTotalsFromRows, dailyTotalsSql, totalsFromRows, totalsSql } from './totals.ts';
 import { rowsOfSlice, stageTransformedSlice } from './transformed-slice.ts';
 
 /** The source behind these settings; nothing is called before the first operation. Close it when no operation runs any more. */
@@ -32,6 +32,7 @@ export function bigQuerySource(
     survey: (slice) => survey(environment, slice),
     estimate: (slice) => estimate(environment, slice),
     totals: (slice, columns) => totals(environment, slice, columns),
+    dailyTotals: (slice, columns) => dailyTotals(environment, slice, columns),
     openReadSession: (slice, maxStreams) => openSliceSession(environment, slice, maxStreams),
     resumeReadSession: (session: ReadSession) => resumeReadSession(environment, session),
     readRows: (stream, offset, signal) => readRows(environment, stream, offset, signal),
@@ -114,6 +115,21 @@ async function openSliceSession(
   }
   const staged = await stageTransformedSlice(environment, { ...slice, transform }, cursor);
   return openReadSession(environment, { table: staged }, maxStreams);
+}
+
+async function dailyTotals(
+  environment: Environment,
+  slice: Slice,
+  columns: Parameters<Source['dailyTotals']>[1],
+): ReturnType<Source['dailyTotals']> {
+  const cursor = await cursorOfSlice(environment, slice);
+  const condition = windowCondition(cursor, slice.window, 't.');
+  const rows = await runQuery(environment, {
+    sql: dailyTotalsSql(columns, cursor, tableAsOf(slice.table, slice.snapshot), condition),
+    location: slice.location,
+    doing: `adding up ${tableName(slice.table)} by day`,
+  });
+  return dailyTotalsFromRows(columns, rows);
 }
 
 /** The cursor's type decides how an instant is written for it, so the table is asked each time. */

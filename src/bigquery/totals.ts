@@ -7,10 +7,12 @@ import {
   FLOAT_DECIMALS,
   parseDecimal,
   type ColumnTotal,
+  type DayTotals,
   type Totals,
 } from '../job/totals.ts';
 import type { VerifiedColumns } from '../etl/source.ts';
 import type { QueryRow } from './query-jobs.ts';
+import { cursorMicros, type Cursor } from './slice-sql.ts';
 import { quoteColumn } from './table-ref.ts';
 
 /** BIGNUMERIC's scale. */
@@ -18,16 +20,51 @@ const SUM_SCALE = 38;
 
 /** The aggregate query over the rows of `from` (under the alias `t`) that meet the condition. */
 export function totalsSql(columns: VerifiedColumns, from: string, condition: string): string {
+  return aggregateSql(columns, from, condition, []);
+}
+
+/** As totalsSql, by day of the cursor, UTC. */
+export function dailyTotalsSql(
+  columns: VerifiedColumns,
+  cursor: Cursor,
+  from: string,
+  condition: string,
+): string {
+  const at = `TIMESTAMP_MICROS(${cursorMicros(cursor, `t.${quoteColumn(cursor.field)}`)})`;
+  return aggregateSql(columns, from, condition, [`CAST(DATE(${at}) AS STRING) AS day`]);
+}
+
+/** The answer to dailyTotalsSql, by day. */
+export function dailyTotalsFromRows(
+  columns: VerifiedColumns,
+  rows: readonly QueryRow[],
+): readonly DayTotals[] {
+  const byDay = new Map<string, QueryRow[]>();
+  for (const row of rows) {
+    const day = row['day'] ?? '';
+    byDay.set(day, [...(byDay.get(day) ?? []), row]);
+  }
+  return [...byDay]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([day, ofDay]) => ({ day, totals: totalsFromRows(columns, ofDay) }));
+}
+
+function aggregateSql(
+  columns: VerifiedColumns,
+  from: string,
+  condition: string,
+  groups: readonly string[],
+): string {
   const currency =
     columns.currencyColumn === undefined
       ? 'CAST(NULL AS STRING)'
       : `t.${quoteColumn(columns.currencyColumn)}`;
   const sums = columns.columns.flatMap((path, i) => columnSums(columns.schema, path, i));
   return [
-    `SELECT ${[`${currency} AS currency`, 'COUNT(*) AS row_count', ...sums].join(',\n  ')}`,
+    `SELECT ${[`${currency} AS currency`, ...groups, 'COUNT(*) AS row_count', ...sums].join(',\n  ')}`,
     `FROM ${from}`,
     `WHERE ${condition}`,
-    'GROUP BY 1',
+    `GROUP BY ${['1', ...groups.map((_, i) => String(i + 2))].join(', ')}`,
   ].join('\n');
 }
 

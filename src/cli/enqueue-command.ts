@@ -1,18 +1,13 @@
 /** `enqueue`: publishes a job for the workers, and follows it when asked. */
 import type { Command } from 'commander';
-import { jobName, type JobRequest } from '../job/job.ts';
-import type { CliApp } from './app-port.ts';
-import { failed, wrongUsage, type ExitCode } from './command-error.ts';
+import { wrongUsage } from './command-error.ts';
 import { enqueueAll } from './enqueue-all.ts';
-import { followJob } from './follow-job.ts';
-import { withExamples, withJson, type JsonOption } from './help.ts';
-import { printOutcome } from './job-outcome.ts';
+import { withExamples, withJson } from './help.ts';
 import { jobRequest, withJobOptions, type JobOptions } from './job-request.ts';
-import { startProgressBar } from './progress-bar.ts';
-import { migratedState, type Session } from './session.ts';
+import { publishJob, type PublishOptions } from './publish-job.ts';
+import type { Session } from './session.ts';
 
-type EnqueueOptions = JobOptions &
-  JsonOption & { readonly wait?: boolean; readonly all?: boolean; readonly jitter?: string };
+type EnqueueOptions = JobOptions & PublishOptions & { readonly all?: boolean; readonly jitter?: string };
 
 export function addEnqueueCommand(program: Command, session: Session): void {
   const command = withJobOptions(program.command('enqueue'), '[org]')
@@ -30,7 +25,7 @@ export function addEnqueueCommand(program: Command, session: Session): void {
       if (organizationId === undefined) throw wrongUsage('name an organization, or say --all');
       if (options.jitter !== undefined) throw wrongUsage('--jitter is for --all');
       const request = jobRequest(organizationId, options, session.io);
-      return session.run((app) => enqueue(request, app, session, options));
+      return session.run((app) => publishJob(request, app, session, options));
     });
   withJson(command, 'the published job or jobs, or with --wait the finished one');
   withExamples(command, [
@@ -50,53 +45,4 @@ function jitterOf(organizationId: string | undefined, { type, wait, jitter = '0'
   const seconds = /^\d{1,5}$/.test(jitter) ? Number(jitter) : Number.NaN;
   if (!(seconds <= 86_400)) throw wrongUsage(`--jitter is "${jitter}": use whole seconds, 86400 at most`);
   return seconds;
-}
-
-async function enqueue(
-  request: JobRequest,
-  app: CliApp,
-  session: Session,
-  { wait = false, json = false }: EnqueueOptions,
-): Promise<ExitCode> {
-  // Before publishing: a database that cannot be asked must not be found out afterwards.
-  const state = wait ? await migratedState(app) : undefined;
-  const messageId = await app.publish(request);
-  const { organizationId, jobId, jobType } = request;
-  if (!state) {
-    if (json)
-      session.printJson({
-        organization_id: organizationId,
-        job_id: jobId,
-        job_type: jobType,
-        message_id: messageId,
-      });
-    else session.print(`published ${jobName(request)} as message ${messageId}`);
-    return 0;
-  }
-  if (!json) session.note(`published ${jobName(request)} as message ${messageId}`);
-  const interruption = new AbortController();
-  const bar = startProgressBar(jobName(request), session.io, !json);
-  const stopListening = session.io.onInterrupt(() => interruption.abort());
-  try {
-    const job = await followJob(request, state, {
-      signal: interruption.signal,
-      pollMs: session.io.pollMs,
-      onProgress: (progress) => bar.update(progress),
-      onNobody: () => {
-        bar.stop();
-        session.note(
-          `no worker has taken ${jobName(request)} yet: is one running on this database and subscription?`,
-        );
-      },
-    });
-    bar.stop();
-    if (job) return await printOutcome(job, state, session, json);
-    throw failed(
-      `stopped following ${jobName(request)}, which goes on: pulse-billing-etl show ${organizationId} ${jobId}, ` +
-        `or to stop it pulse-billing-etl cancel ${organizationId} ${jobId}`,
-    );
-  } finally {
-    bar.stop();
-    stopListening();
-  }
 }

@@ -33,6 +33,8 @@ export async function fullJobJson(job: JobRecord, state: State): Promise<ReturnT
 function successLine(job: JobRecord, { paint }: Session): string {
   const status = paint(STATUS_STYLES.SUCCESS, job.status);
   const rows = job.rowsWritten ?? 0;
+  if (job.jobType === 'verify')
+    return `${jobName(job)} ${status}: ${count(job.rowsRead ?? 0)} rows compared; show has the days that are repaired`;
   if (rows === 0) return `${jobName(job)} ${status}: nothing new to copy`;
   const read = job.rowsRead === undefined || job.rowsRead === rows ? '' : ` of ${count(job.rowsRead)} read`;
   const took = between(job.startedAt, job.finishedAt);

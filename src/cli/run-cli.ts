@@ -15,6 +15,9 @@ import { addOrgCommand } from './org/org-command.ts';
 import { paintFor } from './paint.ts';
 import { addPlanCommand } from './plan-command.ts';
 import { addProvisionCommand } from './provision-command.ts';
+import { addBackfillCommand } from './backfill-command.ts';
+import { addRepairCommand } from './repair-command.ts';
+import { addVerifyCommand } from './verify-command.ts';
 import { addResolveCommand } from './resolve-command.ts';
 import { addRetryCommand } from './retry-command.ts';
 import { addRunCommand } from './run-command.ts';
@@ -37,6 +40,9 @@ const COMMANDS = [
   addCancelCommand,
   addRetryCommand,
   addResolveCommand,
+  addVerifyCommand,
+  addRepairCommand,
+  addBackfillCommand,
   addDlqCommand,
   addCompletionCommand,
 ];

@@ -5,7 +5,7 @@ import type { Micros } from '../job/instant.ts';
 import type { Window } from '../job/job.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import type { TableSchema } from '../job/table-schema.ts';
-import type { Totals } from '../job/totals.ts';
+import type { DayTotals, Totals } from '../job/totals.ts';
 import type { ArrowRows } from '../columnar/arrow-rows.ts';
 import type { Slice, VerifiedColumns } from './source.ts';
 
@@ -123,6 +123,13 @@ export type Destination = {
   stageSlice(staging: TableRef, slice: Slice, lineage: string, signal: AbortSignal): Promise<StagedSize>;
   /** Exact totals of a table's rows, or of those whose `_etl_cursor` lies in a window, in one aggregate query. */
   totalsOf(table: TableRef, location: string, columns: VerifiedColumns, window?: Window): Promise<Totals>;
+  /** Exact totals by day of `_etl_cursor` of the rows it puts in a window, in one aggregate query; days without rows are left out. */
+  dailyTotals(
+    table: TableRef,
+    location: string,
+    columns: VerifiedColumns,
+    window: Window,
+  ): Promise<readonly DayTotals[]>;
   /** Removes the table; one that is gone is fine. */
   dropTable(table: TableRef): Promise<void>;
   /** The job that makes staged rows visible; calls nothing. */

@@ -5,15 +5,10 @@ import { replacesWindow, type JobRequest, type Window } from '../job/job.ts';
 import type { Organization } from '../job/organization.ts';
 import type { Plan } from '../job/plan.ts';
 import { tableName } from '../job/table-ref.ts';
-import { fieldAt, type TableSchema } from '../job/table-schema.ts';
-import {
-  CURRENCY_COLUMN,
-  DEFAULT_VERIFY_COLUMNS,
-  FOCUS_CURRENCY_COLUMN,
-  FOCUS_VERIFY_COLUMNS,
-  totalRows,
-} from '../job/totals.ts';
+import { fieldAt } from '../job/table-schema.ts';
+import { totalRows } from '../job/totals.ts';
 import { refuseWhatIsUnsupported } from './capabilities.ts';
+import { comparableColumns } from './comparable-columns.ts';
 import type { Destination } from './destination.ts';
 import type { RunSettings } from './run.ts';
 import type { Slice, Source, SourceTable, Survey } from './source.ts';
@@ -38,7 +33,9 @@ export type PlanOutcome =
 /** Reads both sides and settles the plan; throws a TerminalError when no plan can be carried out. Changes nothing. */
 export async function planJob(planning: Planning): Promise<PlanOutcome> {
   const { organization, source, request, settings } = planning;
-  refuseWhatIsUnsupported(request, organization);
+  refuseWhatIsUnsupported(organization);
+  if (request.jobType === 'verify')
+    return { kind: 'nothing_new', why: 'a verify job compares both sides by day and copies nothing' };
   const table = await existingSource(planning);
   assertCursor(table, organization.cursorField);
   const snapshot = await source.currentTime(table.location, table.table);
@@ -69,6 +66,7 @@ async function planWindow(planning: Planning, table: SourceTable, slice: Slice):
   assertAffordable(estimate.bytes, organization);
   const schema = estimate.transformedSchema ?? table.schema;
   const location = await destinationLocation(planning, table.location);
+  const comparable = comparableColumns(schema, organization);
   const plan: Plan = {
     window: slice.window,
     snapshot: slice.snapshot,
@@ -82,10 +80,8 @@ async function planWindow(planning: Planning, table: SourceTable, slice: Slice):
     ...(slice.transform && { sqlTransform: slice.transform }),
     cursorField: organization.cursorField,
     verifyLevel: organization.verifyLevel,
-    verifyColumns: verifyColumns(schema, organization),
-    currencyColumn: [CURRENCY_COLUMN, FOCUS_CURRENCY_COLUMN].find(
-      (name) => fieldAt(schema, name)?.type === 'STRING',
-    ),
+    verifyColumns: comparable.columns,
+    currencyColumn: comparable.currencyColumn,
     sourceSchema: schema,
     batchRows: settings.batchRows,
     writerFingerprint: writerFingerprint(organization, schema, settings),
@@ -121,7 +117,11 @@ async function hasRowsToReplace(
   return totalRows(await destination.totalsOf(table.table, table.location, columns, window)) > 0;
 }
 
-async function existingSource({ organization, source }: Planning): Promise<SourceTable> {
+/** The source table where the configuration says it is; throws a TerminalError when it is not. */
+export async function existingSource({
+  organization,
+  source,
+}: Pick<Planning, 'organization' | 'source'>): Promise<SourceTable> {
   const table = await source.describe(organization.source);
   if (!table) {
     throw new TerminalError(
@@ -200,23 +200,6 @@ async function destinationLocation(
     );
   }
   return existing ?? wanted ?? sourceLocation;
-}
-
-function verifyColumns(schema: TableSchema, organization: Organization): readonly string[] {
-  const wanted = organization.verifyColumns;
-  if (!wanted)
-    return [...DEFAULT_VERIFY_COLUMNS, ...FOCUS_VERIFY_COLUMNS].filter((path) => isSummable(schema, path));
-  const wrong = wanted.filter((path) => !isSummable(schema, path));
-  if (wrong.length === 0) return wanted;
-  throw new TerminalError(
-    'invalid_configuration',
-    `verify_columns names ${wrong.join(', ')}, which the rows of ${tableName(organization.source)} under transform ${organization.transform} do not have as a number; mend it with org set ${organization.organizationId} --verify-columns`,
-  );
-}
-
-function isSummable(schema: TableSchema, path: string): boolean {
-  const type = fieldAt(schema, path)?.type;
-  return type === 'FLOAT64' || type === 'NUMERIC' || type === 'BIGNUMERIC' || type === 'INT64';
 }
 
 function nothingNew(

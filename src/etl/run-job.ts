@@ -10,6 +10,7 @@ import { copyIntoStaging } from './stage-streams.ts';
 import { stageRows } from './stage-by-query.ts';
 import { dropStaging, usesStaging } from './staging.ts';
 import { step } from './steps.ts';
+import { verifyDays } from './verify-days.ts';
 import { verify } from './verify.ts';
 
 /** How a run ended; everything but `unsettled` is recorded in the database. */
@@ -27,6 +28,10 @@ export async function runJob(run: Run): Promise<RunOutcome> {
 }
 
 async function carryOut(run: Run): Promise<RunOutcome> {
+  if (run.job.jobType === 'verify') {
+    await verifyDays(run);
+    return { kind: 'success' };
+  }
   const planned = await planRun(run);
   if (planned === 'nothing_new') return { kind: 'success' };
   await step(

@@ -4,7 +4,7 @@ import type { Window } from '../job/job.ts';
 import type { SqlTransform } from '../job/sql-transform.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import type { TableSchema } from '../job/table-schema.ts';
-import type { Totals } from '../job/totals.ts';
+import type { DayTotals, Totals } from '../job/totals.ts';
 import type { ArrowRows } from '../columnar/arrow-rows.ts';
 
 /** What is known of a source table before it is read. */
@@ -62,6 +62,8 @@ export type Source = {
   estimate(slice: Slice): Promise<Estimate>;
   /** Exact totals of a slice in one aggregate query. */
   totals(slice: Slice, columns: VerifiedColumns): Promise<Totals>;
+  /** Exact totals of a slice by day of its cursor, in one aggregate query; days without rows are left out. */
+  dailyTotals(slice: Slice, columns: VerifiedColumns): Promise<readonly DayTotals[]>;
   /** Opens a read of a slice in at most maxStreams streams; no streams when it holds no rows. */
   openReadSession(slice: Slice, maxStreams: number): Promise<ReadSession>;
   /** The session again, by its name, or undefined when it has expired. */

@@ -22,6 +22,9 @@ export type CurrencyTotals = {
 /** Sorted by currency, null first, so that equal totals are equal text. */
 export type Totals = readonly CurrencyTotals[];
 
+/** The totals of the rows whose cursor lies on one day, UTC (`2026-01-31`). */
+export type DayTotals = { readonly day: string; readonly totals: Totals };
+
 export const DEFAULT_VERIFY_COLUMNS = ['cost', 'credits.amount'] as const;
 export const CURRENCY_COLUMN = 'currency';
 /** The same for rows in FOCUS columns. */

@@ -158,4 +158,29 @@ onEveryWarehouse((warehouse) => {
     assert.deepEqual(await warehouse.visibleIds(to), [1, 4, 5, 6, 7, 7]);
     assert.equal(await countIn(), 3);
   });
+
+  test('both sides add up the same by day, from midnight to midnight in UTC', async () => {
+    const DAY = 86_400_000_000;
+    const { to } = await aCopy();
+    const lineage = 'org/job/1';
+    await warehouse.addRows(to, [
+      { id: 1, exported: -1, cost: 0.1, lineage },
+      { id: 2, exported: 0, cost: 0.1, credits: [-0.05], lineage },
+      { id: 3, exported: DAY - 1, cost: 0.2, currency: 'EUR', lineage },
+      { id: 4, exported: DAY, cost: 0.3, lineage },
+      { id: 5, exported: 3 * DAY, lineage },
+    ]);
+    const columns = { columns: ['cost', 'credits.amount'], currencyColumn: 'currency', schema: SCHEMA };
+    const slice = await sliceOf(warehouse, to, { lo: -1, hi: 2 * DAY });
+    const ofSource = await source.dailyTotals(slice, columns);
+    const brief = ofSource.map(({ day, totals }) => [
+      day,
+      ...totals.map(({ currency, rows, columns: { cost } }) => `${currency} ${rows} ${cost?.sum}`),
+    ]);
+    assert.deepEqual(brief, [
+      ['2026-01-01', 'EUR 1 0.2', 'USD 1 0.1'],
+      ['2026-01-02', 'USD 1 0.3'],
+    ]);
+    assert.deepEqual(await destination.dailyTotals(to, location, columns, slice.window), ofSource);
+  });
 });

@@ -225,11 +225,6 @@ for (const { what, change, reason, says } of WRONG_SETTINGS) {
   });
 }
 
-test('a verify job, which this version does not carry out, is unsupported', async () => {
-  const copy = await runs().newCopy(COLUMNS);
-  await fails(copy, 'unsupported', ['job_type verify', 'README'], { jobType: 'verify' });
-});
-
 for (const jobType of ['backfill', 'repair'] as const)
   test(`a ${jobType} of what no incremental job has copied is beyond_watermark`, async () => {
     const copy = await runs().newCopy(COLUMNS);

@@ -65,6 +65,29 @@ for (const path of ['storage', 'query'] as const)
       assert.equal((await copy.destinationRows()).length, 5);
     });
 
+    test('a verify job finds the days that grew, and their repairs make both sides equal', async () => {
+      const copy = await aCopy();
+      const { organizationId } = copy;
+      const { jobs, ledger } = runs().state;
+      await copy.succeed({ jobType: 'verify', window });
+      const repairs = (await jobs.list({ organizationId, jobType: 'repair' })).reverse();
+      assert.deepEqual(
+        repairs.map(({ jobId }) => jobId.slice(0, 17)),
+        ['repair-2026-01-01', 'repair-2026-01-02'],
+      );
+      for (const { jobId } of repairs) await copy.succeed({ jobId, jobType: 'repair', window });
+      await copy.succeed({ jobType: 'verify', window });
+      assert.equal((await jobs.list({ organizationId, jobType: 'repair' })).length, 2);
+      const days = await ledger.list(organizationId, '2026-01-01', '2026-01-31');
+      assert.deepEqual(
+        days.map(({ sourceDay, rows }) => [sourceDay, rows]),
+        [
+          ['2026-01-01', 2],
+          ['2026-01-02', 3],
+        ],
+      );
+    });
+
     test('rows of others in the window are left alone', async () => {
       const copy = await aCopy();
       await runs().warehouses.atDestination(

@@ -1,7 +1,14 @@
 // The exact totals of rows by the rule of spec.md §5, worked out from the values one by one: what the product is checked against.
 import { exactMoney } from '../../../dev/billing-export/exact-money.ts';
 import type { VerifiedColumns } from '../../../src/etl/source.ts';
-import { addTotals, decimalText, type ColumnTotal, type Totals } from '../../../src/job/totals.ts';
+import { formatInstant } from '../../../src/job/instant.ts';
+import {
+  addTotals,
+  decimalText,
+  type ColumnTotal,
+  type DayTotals,
+  type Totals,
+} from '../../../src/job/totals.ts';
 import type { Cell, Row } from './arrow-rows.ts';
 
 const FLOAT_SCALE = 15;
@@ -19,6 +26,22 @@ export function rowTotals(rows: readonly Row[], { columns, currencyColumn }: Ver
       },
     ]),
   );
+}
+
+/** The totals of the rows by day of a cursor, UTC. */
+export function rowTotalsByDay(
+  rows: readonly Row[],
+  cursorField: string,
+  columns: VerifiedColumns,
+): readonly DayTotals[] {
+  const dayOf = (row: Row): string => formatInstant(row[cursorField] as bigint).slice(0, 10);
+  return [...new Set(rows.map(dayOf))].sort().map((day) => ({
+    day,
+    totals: rowTotals(
+      rows.filter((row) => dayOf(row) === day),
+      columns,
+    ),
+  }));
 }
 
 /** Every value at a path, looking into lists. */

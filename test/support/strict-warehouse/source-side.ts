@@ -5,7 +5,7 @@ import { TerminalError, TransientError } from '../../../src/job/errors.ts';
 import type { Micros } from '../../../src/job/instant.ts';
 import { tableName, type TableRef } from '../../../src/job/table-ref.ts';
 import { recordBatch, schemaMessage, type Row } from './arrow-rows.ts';
-import { rowTotals } from './row-totals.ts';
+import { rowTotals, rowTotalsByDay } from './row-totals.ts';
 import type { StoredTable } from './stored-table.ts';
 import type { Perform, StrictWarehouse } from './strict-warehouse.ts';
 
@@ -42,6 +42,8 @@ export function strictSource(warehouse: StrictWarehouse, caller: string): Source
         return { rows, bytes: rows * BYTES_PER_ROW };
       }),
     totals: (slice, columns) => perform('totals', () => rowTotals(rowsIn(warehouse, slice), columns)),
+    dailyTotals: (slice, columns) =>
+      perform('dailyTotals', () => rowTotalsByDay(rowsIn(warehouse, slice), slice.cursorField, columns)),
     openReadSession: (slice, maxStreams) =>
       perform('openReadSession', () => {
         const table = tableAt(warehouse, slice);

@@ -7,14 +7,21 @@ import { TerminalError } from '../../../src/job/errors.ts';
 import { tableName, type TableRef } from '../../../src/job/table-ref.ts';
 import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../../../src/job/table-schema.ts';
 import type { Row } from './arrow-rows.ts';
-import { rowTotals } from './row-totals.ts';
+import { rowTotals, rowTotalsByDay } from './row-totals.ts';
 import { BYTES_PER_ROW, rowsIn } from './source-side.ts';
 import type { StoredTable } from './stored-table.ts';
 import type { StrictWarehouse } from './strict-warehouse.ts';
 
 type StagingOperations = Pick<
   Destination,
-  'canQuery' | 'createStagingTable' | 'stageSlice' | 'totalsOf' | 'dropTable' | 'commitJob' | 'runCommitJob'
+  | 'canQuery'
+  | 'createStagingTable'
+  | 'stageSlice'
+  | 'totalsOf'
+  | 'dailyTotals'
+  | 'dropTable'
+  | 'commitJob'
+  | 'runCommitJob'
 >;
 
 /** The part of the destination port that has to do with staging. */
@@ -57,6 +64,14 @@ export function stagingOperations(warehouse: StrictWarehouse, caller: string): S
           stored.rows.filter((row) => window === undefined || isIn(row, window)),
           columns,
         );
+      }),
+    dailyTotals: (table, location, columns, window) =>
+      perform('dailyTotals', () => {
+        const stored = existing(warehouse, table);
+        if (stored.location !== location)
+          throw new TerminalError('destination_not_found', `no ${tableName(table)} in ${location}`);
+        const rows = stored.rows.filter((row) => isIn(row, window));
+        return rowTotalsByDay(rows, LINEAGE_CURSOR, columns);
       }),
     dropTable: (table) => perform('dropTable', () => warehouse.dropTable(table)),
     commitJob: (rows) => {

@@ -1,0 +1,119 @@
+/** A verify job: compares both sides by day, keeps the ledger, has grown days repaired and raises the alarm over the rest. */
+import { createHash } from 'node:crypto';
+import { TerminalError } from '../job/errors.ts';
+import type { Micros } from '../job/instant.ts';
+import { jobName, type Window } from '../job/job.ts';
+import { tableName } from '../job/table-ref.ts';
+import { totalRows } from '../job/totals.ts';
+import { refuseWhatIsUnsupported } from './capabilities.ts';
+import { comparableColumns } from './comparable-columns.ts';
+import { compareDays, type ComparedDay } from './compare-days.ts';
+import { existingSource } from './plan-job.ts';
+import { windowText } from './requested-window.ts';
+import { RunStopped, type NumberedRun, type Run } from './run.ts';
+import { step } from './steps.ts';
+import { verifiedDays, windowOfDay } from './verified-days.ts';
+
+/** Ends the job as SUCCESS when every day is equal or going to be repaired; throws `verification_mismatch` otherwise. */
+export async function verifyDays(run: Run): Promise<void> {
+  const numbered = { ...run, planNumber: run.job.planNumber };
+  const days = await step(numbered, 'verify', () => verifyAndRepair(numbered), detailOf);
+  const rowsRead = days.reduce((rows, day) => rows + totalRows(day.source), 0);
+  const counts = { rowsRead, rowsWritten: 0, bytesWritten: 0 };
+  const ended = await run.state.jobs.finishEmpty(run.lease, numbered.planNumber, counts);
+  if (ended.kind === 'cancelled') throw new RunStopped('cancelled');
+  if (ended.kind !== 'finished') throw new RunStopped('lease_lost');
+}
+
+async function verifyAndRepair(run: NumberedRun): Promise<readonly ComparedDay[]> {
+  const { watermark } = run.organization;
+  const window = verifiedDays(run.job.window, watermark);
+  if (!window || watermark === undefined) {
+    run.observer.note(run.lease, 'nothing has been copied yet that could be verified');
+    return [];
+  }
+  const days = await compared(run, window);
+  await recordEqualDays(run, days);
+  for (const { day, verdict } of days) if (verdict.kind === 'grown') await enqueueRepair(run, day, watermark);
+  await raiseContradictions(run, days, window);
+  return days;
+}
+
+async function compared(run: NumberedRun, window: Window): Promise<readonly ComparedDay[]> {
+  const { organization, source, destination } = run;
+  refuseWhatIsUnsupported(organization);
+  if (organization.transform !== 'none')
+    throw new TerminalError(
+      'unsupported',
+      `rows under transform ${organization.transform} are not compared by day in this version; each run verified its own`,
+    );
+  const table = await existingSource(run);
+  const copy = await destination.describe(organization.destination);
+  if (!copy) {
+    throw new TerminalError(
+      'destination_not_found',
+      `the destination ${tableName(organization.destination)} does not exist, though it was copied to; see pulse-billing-etl org show ${organization.organizationId}`,
+    );
+  }
+  const columns = comparableColumns(table.schema, organization);
+  const { location } = table;
+  const snapshot = await source.currentTime(location, table.table);
+  const slice = { table: table.table, location, cursorField: organization.cursorField, window, snapshot };
+  const [expected, found] = await Promise.all([
+    source.dailyTotals(slice, columns),
+    destination.dailyTotals(copy.table, copy.location, columns, window),
+  ]);
+  return compareDays(expected, found);
+}
+
+async function recordEqualDays({ state, lease }: NumberedRun, days: readonly ComparedDay[]): Promise<void> {
+  const { organizationId } = lease;
+  const equal = days.filter(({ verdict }) => verdict.kind === 'equal');
+  await state.ledger.upsert(
+    equal.map(({ day, source }) => ({
+      organizationId,
+      sourceDay: day,
+      rows: totalRows(source),
+      totals: source,
+    })),
+  );
+}
+
+/** Queued under an id that is this job's and the day's own, so that repeating it queues nothing twice; a worker is called as for any job nobody holds. */
+async function enqueueRepair(
+  { state, lease, observer }: NumberedRun,
+  day: string,
+  watermark: Micros,
+): Promise<void> {
+  const { organizationId } = lease;
+  const digest = createHash('sha256').update(lease.jobId).digest('hex').slice(0, 12);
+  const jobId = `repair-${day}-${digest}`;
+  const window = windowOfDay(day, watermark);
+  const requestedBy = `verify ${lease.jobId}`.slice(0, 255);
+  await state.jobs.admit({ organizationId, jobId, jobType: 'repair', window, requestedBy }, undefined);
+  observer.note(lease, 'a day has grown at the source and is repaired', { day, repair_job_id: jobId });
+}
+
+/** A source that is only ever added to cannot do this, so nothing is mended by copying again. */
+async function raiseContradictions(
+  { state, lease }: NumberedRun,
+  days: readonly ComparedDay[],
+  window: Window,
+): Promise<void> {
+  const wrong = days.flatMap(({ day, verdict }) =>
+    verdict.kind === 'contradicted' ? [`${day}: ${verdict.differences.join('; ')}`] : [],
+  );
+  if (wrong.length === 0) return;
+  const message = `in ${windowText(window)} the source holds fewer rows than were copied, or as many with other sums, which a billing export never does:\n${wrong.join('\n')}`;
+  await state.alerts.record({
+    kind: 'ledger_mismatch',
+    key: lease,
+    message: `${jobName(lease)}: ${message}`,
+  });
+  throw new TerminalError('verification_mismatch', message);
+}
+
+function detailOf(days: readonly ComparedDay[]) {
+  const grown = days.filter(({ verdict }) => verdict.kind === 'grown');
+  return { days: days.length, grown: grown.map(({ day }) => day) };
+}
