@@ -26,7 +26,14 @@ export function decide(
     if (obstacle) return obstacle;
     // Without a plan nobody could resume what is decided, nor tell where the watermark goes.
     if (locked.job.plan === null) return { kind: 'lost' };
-    await changeJob(locked, { status: 'COMMITTING', commitSet: JSON.stringify(set), ...NO_CRASHES });
+    await changeJob(locked, {
+      status: 'COMMITTING',
+      commitSet: JSON.stringify(set),
+      // The error of an earlier attempt is past; the next one will be the first after the decision.
+      errorReason: null,
+      errorMessage: null,
+      ...NO_CRASHES,
+    });
     return { kind: 'decided', set };
   });
 }

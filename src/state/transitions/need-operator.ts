@@ -13,14 +13,27 @@ export function needOperator(database: Database, lease: Lease, message: string):
       if (job?.needsOperator && job.leaseEpoch === lease.epoch) return;
       throw leaseLost(lease);
     }
+    const text = withCommands(lease, message);
     await changeJob(locked, {
       ...NO_LEASE,
       needsOperator: true,
       nextAttemptAt: null,
       errorReason: 'commit_ambiguous',
-      errorMessage: message,
+      errorMessage: text,
     });
-    const alert = { kind: 'needs_operator', key: locked.job, reason: 'commit_ambiguous', message } as const;
+    const alert = {
+      kind: 'needs_operator',
+      key: locked.job,
+      reason: 'commit_ambiguous',
+      message: text,
+    } as const;
     await recordAlert(session, alert, locked.now);
   });
+}
+
+/** Whoever reads the alert can settle the job without looking anything up. */
+function withCommands({ organizationId, jobId }: Lease, message: string): string {
+  const command = `pulse-billing-etl resolve ${organizationId} ${jobId}`;
+  if (message.includes(command)) return message;
+  return `${message}; count the rows of this job at the destination, then: ${command} --committed, or ${command} --not-committed`;
 }

@@ -34,6 +34,8 @@ export async function beginNextPlan(locked: LockedJob): Promise<number> {
     commitSet: null,
     needsOperator: false,
     nextAttemptAt: null,
+    errorReason: null,
+    errorMessage: null,
   });
   return planNumber;
 }

@@ -23,7 +23,7 @@ export type RetryLaterOutcome =
 
 /**
  * Releases the lease until delayMs from now, by the database's clock; before the decision it counts an attempt and
- * frees the organization. The process has lived through the run, so earlier deaths are not held against the job. A job that somebody asked to cancel is cancelled instead, and found so by the next claim.
+ * frees the organization; after it, an alert is recorded. The process has lived through the run, so earlier deaths are not held against the job. A job that somebody asked to cancel is cancelled instead, and found so by the next claim.
  */
 export function retryLater(
   database: Database,

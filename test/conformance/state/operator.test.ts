@@ -108,8 +108,8 @@ onEveryDatabase((database) => {
     assert.deepEqual(await state.jobs.resolveNotCommitted(lease), { kind: 'replanned', planNumber: 2 });
     const { job, resumed } = claimed(await state.jobs.claim(lease, 'worker-2', LONG_MS));
     assert.deepEqual(
-      [resumed, job.planNumber, job.plan, job.commitSet, job.crashes],
-      [true, 2, undefined, undefined, 0],
+      [resumed, job.planNumber, job.plan, job.commitSet, job.crashes, job.errorReason, job.errorMessage],
+      [true, 2, undefined, undefined, 0, undefined, undefined],
     );
     assert.deepEqual(await state.jobs.resolveNotCommitted({ ...lease, jobId: 'never' }), {
       kind: 'not_found',
