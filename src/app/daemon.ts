@@ -1,5 +1,6 @@
 /** The daemon: waits for its database, pulls jobs and serves the HTTP side until a signal, then drains. */
 import type { Config } from '../config/config.ts';
+import type { PushRoute } from '../http/push-route.ts';
 import { startHttpServer, type HttpServer } from '../http/server.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
@@ -19,6 +20,7 @@ import { readyDatabase } from './ready-database.ts';
 import { daemonHealth } from './health.ts';
 import { lateState } from './late-state.ts';
 import { runObserver, workerObserver } from './observers.ts';
+import { openPush } from './push.ts';
 import { createRunServices } from './run-services.ts';
 import type { SidesRegistry } from './sides.ts';
 import { subscriberOf } from './subscriber.ts';
@@ -48,9 +50,10 @@ export async function runDaemon(daemon: Daemon): Promise<number> {
   const metrics = createMetrics();
   const progress: Progress = { state: undefined, worker: undefined, waitingFor: 'waiting for the database' };
   try {
-    const http = await serveHttp(daemon, metrics, progress);
+    const push = openPush(daemon.config, daemon.projectId);
+    const http = await serveHttp(daemon, metrics, progress, push);
     try {
-      return await workUntilStopped(daemon, metrics, progress, http, stop);
+      return await workUntilStopped(daemon, metrics, progress, http, push, stop);
     } finally {
       await http.close();
     }
@@ -67,6 +70,7 @@ function serveHttp(
   { config, logger, projectId, publisher }: Daemon,
   metrics: Metrics,
   progress: Progress,
+  push: PushRoute | undefined,
 ): Promise<HttpServer> {
   const { host, port, adminToken, publicHealth, publicMetrics } = config.http;
   const health = daemonHealth(
@@ -83,6 +87,7 @@ function serveHttp(
     metrics,
     health,
     environment: { kind: config.emulators.source === undefined ? 'project' : 'emulator', name: projectId },
+    push,
     publishJob: (request) => publisher.publishJob(request),
     logger,
   });
@@ -93,6 +98,7 @@ async function workUntilStopped(
   metrics: Metrics,
   progress: Progress,
   http: HttpServer,
+  push: PushRoute | undefined,
   stop: StopSignal,
 ): Promise<number> {
   const { config, logger } = daemon;
@@ -104,11 +110,12 @@ async function workUntilStopped(
   progress.waitingFor = 'waiting until no other worker uses the SQLite file';
   if (!(await takeWorkerSlot(progress.state, settings, logger, stop.signal)))
     return stop.signal.aborted ? 0 : 1;
-  const worker = createWorker(daemon, progress.state, settings, metrics, sendAlert);
+  const worker = createWorker(daemon, push, progress.state, settings, metrics, sendAlert);
   progress.worker = worker;
   worker.start();
   logger.info('worker started', {
     subscription: config.pubsub.subscription,
+    delivery: push ? 'push' : 'pull',
     status_page: `http://${http.address}:${http.port}/`,
     owner: settings.owner,
   });
@@ -120,6 +127,7 @@ async function workUntilStopped(
 
 function createWorker(
   daemon: Daemon,
+  push: PushRoute | undefined,
   state: State,
   settings: WorkerSettings,
   metrics: Metrics,
@@ -138,7 +146,7 @@ function createWorker(
   const collaborators: Omit<WorkerContext, 'held' | 'running'> = {
     settings,
     services: createRunServices(config, state, runObserver(logger, metrics)),
-    deliveries: subscriberOf({ ...pull, ...jobs }, logger, metrics),
+    deliveries: push?.deliveries ?? subscriberOf({ ...pull, ...jobs }, logger, metrics),
     publisher,
     openSides: (organization) => sides.open(organization),
     observer: workerObserver(logger, metrics),

@@ -14,6 +14,7 @@ import { addLiveEvents, type LiveSettings } from './live-events.ts';
 import type { ReadableState } from './overview.ts';
 import { addPageRoutes } from './page-routes.ts';
 import type { Environment } from './pages/frame.ts';
+import { addPushRoute, type PushRoute } from './push-route.ts';
 import { addSignInRoutes } from './sign-in-routes.ts';
 
 export type HttpServerOptions = {
@@ -27,6 +28,8 @@ export type HttpServerOptions = {
   readonly publishJob: PublishJob;
   /** How often open pages are told of changes; as in production where it is not given. */
   readonly live?: LiveSettings;
+  /** Undefined: nothing can be pushed. */
+  readonly push?: PushRoute | undefined;
   readonly adminToken: string | undefined;
   readonly publicHealth: boolean;
   readonly publicMetrics: boolean;
@@ -66,6 +69,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   addPageRoutes(server, { ...options, access });
   addSignInRoutes(server, access);
   addActionRoutes(server, { ...options, access });
+  if (options.push) addPushRoute(server, options.push);
   await listen(server, options);
   const bound = server.addresses()[0] as AddressInfo | undefined;
   return {

@@ -8,14 +8,14 @@ import { daemonSetup, type DaemonSetup } from './daemon-process.ts';
 const ROWS = 300;
 /** More would mean that the job is never given up. */
 const MAX_PROCESSES = 6;
-const PRELOAD = new URL('../support/die-on-table.mjs', import.meta.url).href;
+const PRELOAD = new URL('../support/die-on-dataset.mjs', import.meta.url).href;
 
 test('a job that kills every process that runs it fails as crash_loop; its neighbour in the dying processes succeeds', async (context) => {
   const setup = await daemonSetup(context);
   const [poison, innocent] = [await setup.newCopy(ROWS), await setup.newCopy(ROWS)];
   const poisonKey = { organizationId: poison.organizationId, jobId: uniqueName('poison') };
   const innocentKey = { organizationId: innocent.organizationId, jobId: uniqueName('innocent') };
-  const deadly = { NODE_OPTIONS: `--import=${PRELOAD}`, DIE_ON_TABLE: poison.source.table };
+  const deadly = { NODE_OPTIONS: `--import=${PRELOAD}`, DIE_ON_DATASET: poison.source.dataset };
   const deaths = await restartUntilFailed(setup, [poisonKey, innocentKey], deadly);
 
   assert.equal(deaths, 3, 'runs beside others twice, alone once');
