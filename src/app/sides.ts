@@ -6,6 +6,7 @@ import type { Destination } from '../etl/destination.ts';
 import type { Source } from '../etl/source.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import type { Organization } from '../job/organization.ts';
+import { openSource, type ClosableSource } from '../sources/open-source.ts';
 import { processClock } from './process-clock.ts';
 
 export type Sides = {
@@ -24,7 +25,7 @@ export type SidesRegistry = {
 
 /** Queries run and reads are billed in the project of the table they ask: its owner sees what the copy costs. */
 export function createSidesRegistry(config: Config): SidesRegistry {
-  const sources = new Map<string, ReturnType<typeof bigQuerySource>>();
+  const sources = new Map<string, ClosableSource>();
   const destinations = new Map<string, ReturnType<typeof bigQueryDestination>>();
   const common = {
     serviceAccountFile: config.serviceAccountFile,
@@ -33,15 +34,17 @@ export function createSidesRegistry(config: Config): SidesRegistry {
     random: Math.random,
   };
   return {
-    open({ source, sourceServiceAccount, destination, destinationServiceAccount }) {
+    open({ sourceKind, source, sourceServiceAccount, destination, destinationServiceAccount }) {
       return {
-        source: once(sources, `${source.project} ${sourceServiceAccount}`, () =>
-          bigQuerySource({
-            ...common,
-            ...config.emulators.source,
-            projectId: source.project,
-            impersonate: sourceServiceAccount,
-          }),
+        source: once(sources, `${sourceKind} ${source.project} ${sourceServiceAccount}`, () =>
+          openSource(sourceKind, config.jobs.sourcesDir, () =>
+            bigQuerySource({
+              ...common,
+              ...config.emulators.source,
+              projectId: source.project,
+              impersonate: sourceServiceAccount,
+            }),
+          ),
         ),
         destination: once(destinations, `${destination.project} ${destinationServiceAccount}`, () =>
           bigQueryDestination({

@@ -52,6 +52,13 @@ export function writeBeforeBody(bytes: Uint8Array, metadata: Uint8Array): void {
   bytes.fill(0, PREFIX_BYTES + metadata.length, bytesBeforeBody(metadata.length));
 }
 
+/** A message without a body. */
+export function framed(metadata: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(bytesBeforeBody(metadata.length));
+  writeBeforeBody(bytes, metadata);
+  return bytes;
+}
+
 /** The next multiple of the alignment. */
 export function padded(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;

@@ -1,9 +1,8 @@
 /** The schema message of a copy: the source's own with the lineage columns behind. */
 import { Builder } from 'flatbuffers';
-import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../job/table-schema.ts';
-import { FIELD } from './arrow-field.ts';
-import { MICROSECOND, TYPE } from './arrow-type.ts';
-import { bytesBeforeBody, MESSAGE, HEADER, writeBeforeBody, type IpcMessage } from './ipc-message.ts';
+import { LINEAGE_FIELDS } from '../job/table-schema.ts';
+import { writeField } from './field-writer.ts';
+import { framed, HEADER, MESSAGE, type IpcMessage } from './ipc-message.ts';
 
 /** Slots of the Schema table. Source: Arrow's format/Schema.fbs. */
 export const SCHEMA = { endianness: 0, fields: 1, customMetadata: 2, features: 3 } as const;
@@ -17,8 +16,7 @@ export function writerSchema(source: IpcMessage): Uint8Array {
   const embedded = embed(builder, source.metadata);
   const fields = [
     ...source.header.tables(SCHEMA.fields).map((field) => embedded(field.position)),
-    lineageJobId(builder),
-    lineageCursor(builder),
+    ...LINEAGE_FIELDS.map((field) => writeField(builder, field)),
   ];
   builder.startVector(4, fields.length, 4);
   for (const field of fields.toReversed()) builder.addOffset(field);
@@ -50,37 +48,4 @@ function embed(builder: Builder, flatbuffer: Uint8Array): (position: number) => 
   const start = builder.offset();
   builder.endVector();
   return (position) => start - position;
-}
-
-function lineageJobId(builder: Builder): number {
-  builder.startObject(0);
-  return field(builder, LINEAGE_JOB_ID, TYPE.utf8, builder.endObject());
-}
-
-function lineageCursor(builder: Builder): number {
-  const utc = builder.createString('UTC');
-  builder.startObject(2);
-  builder.addFieldInt16(0, MICROSECOND, 0);
-  builder.addFieldOffset(1, utc, 0);
-  return field(builder, LINEAGE_CURSOR, TYPE.timestamp, builder.endObject());
-}
-
-function field(builder: Builder, name: string, typeNumber: number, type: number): number {
-  const text = builder.createString(name);
-  // Readers in C++ refuse a field without a list of children, even an empty one.
-  builder.startVector(4, 0, 4);
-  const children = builder.endVector();
-  builder.startObject(FIELD.children + 1);
-  builder.addFieldOffset(FIELD.name, text, 0);
-  builder.addFieldInt8(FIELD.nullable, 1, 0);
-  builder.addFieldInt8(FIELD.typeNumber, typeNumber, 0);
-  builder.addFieldOffset(FIELD.type, type, 0);
-  builder.addFieldOffset(FIELD.children, children, 0);
-  return builder.endObject();
-}
-
-function framed(metadata: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(bytesBeforeBody(metadata.length));
-  writeBeforeBody(bytes, metadata);
-  return bytes;
 }

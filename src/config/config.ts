@@ -41,6 +41,7 @@ export type Config = {
     readonly leaseMs: number;
     readonly drainTimeoutMs: number;
     readonly transformsDir: string;
+    readonly sourcesDir: string;
     readonly stagingDataset: string | undefined;
   };
   readonly logs: { readonly level: Values['LOG_LEVEL']; readonly format: Values['LOG_FORMAT'] };

@@ -111,6 +111,7 @@ function toConfig(values: Values, files: Files): Config {
       leaseMs: values.LEASE_SECONDS,
       drainTimeoutMs: values.DRAIN_TIMEOUT,
       transformsDir: values.TRANSFORMS_DIR,
+      sourcesDir: values.SOURCES_DIR,
       stagingDataset: values.STAGING_DATASET,
     },
     logs: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },

@@ -182,6 +182,12 @@ export const VARIABLES = {
     default: './transforms',
     description: 'Folder of the SQL and module transforms.',
   },
+  SOURCES_DIR: {
+    section: 'Jobs',
+    kind: path,
+    default: './sources',
+    description: 'Folder of the tables of source kind `files` and of the modules of kind `module:<name>`.',
+  },
   STAGING_DATASET: {
     section: 'Jobs',
     kind: dataset,

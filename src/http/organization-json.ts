@@ -9,6 +9,7 @@ export function organizationJson(organization: Organization) {
   const { source, destination, maxBytesBilled } = organization;
   return {
     organization_id: organization.organizationId,
+    source_kind: organization.sourceKind,
     source_project: source.project,
     source_dataset: source.dataset,
     source_table: source.table,

@@ -10,6 +10,8 @@ export type SchemaPolicy = (typeof SCHEMA_POLICIES)[number];
 /** One row of client_billing_config. */
 export type Organization = {
   readonly organizationId: string;
+  /** What kind of thing the source is: `bigquery`, `files`, or `module:<name>` for one plugged in. */
+  readonly sourceKind: string;
   readonly source: TableRef;
   /** Undefined: found out from the source itself. */
   readonly sourceLocation: string | undefined;

@@ -7,6 +7,7 @@ import type { OrganizationRow } from './entities/organization-row.ts';
 /** Undefined leaves a column as it is, or at its default in a new organization; null clears it. */
 export type OrganizationChange = {
   readonly organizationId: string;
+  readonly sourceKind?: string | undefined;
   readonly source?: TableRef | undefined;
   readonly sourceLocation?: string | null | undefined;
   readonly destination?: TableRef | undefined;
@@ -37,6 +38,7 @@ export type ConfigurationColumns = Omit<
 
 /** What a new organization has where nothing is said. Source: spec.md §4. */
 const DEFAULTS = {
+  sourceKind: 'bigquery',
   sourceLocation: null,
   destinationLocation: null,
   sourceServiceAccount: null,
@@ -58,6 +60,7 @@ const DEFAULTS = {
 export function changedColumns(change: OrganizationChange): Partial<ConfigurationColumns> {
   const { source, destination, clusteringFields, verifyColumns } = change;
   return defined({
+    sourceKind: change.sourceKind,
     sourceProject: source?.project,
     sourceDataset: source?.dataset,
     sourceTable: source?.table,
@@ -94,7 +97,7 @@ export function newColumns(
 /** Which of the four things differ that decide what the watermark means. */
 export function identityChanges(before: ConfigurationColumns, after: ConfigurationColumns): string[] {
   const parts: Record<string, readonly (keyof ConfigurationColumns)[]> = {
-    source: ['sourceProject', 'sourceDataset', 'sourceTable'],
+    source: ['sourceKind', 'sourceProject', 'sourceDataset', 'sourceTable'],
     destination: ['destinationProject', 'destinationDataset', 'destinationTable'],
     transform: ['transform'],
     cursor: ['cursorField'],

@@ -6,6 +6,7 @@ import type { OrganizationRow } from './entities/organization-row.ts';
 export function organizationRecord(row: OrganizationRow): Organization {
   return {
     organizationId: row.organizationId,
+    sourceKind: row.sourceKind,
     source: { project: row.sourceProject, dataset: row.sourceDataset, table: row.sourceTable },
     sourceLocation: row.sourceLocation ?? undefined,
     destination: {

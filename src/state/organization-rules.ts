@@ -10,6 +10,7 @@ const LOCATION = /^[A-Za-z0-9-]{1,64}$/;
 const SERVICE_ACCOUNT = /^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+$/;
 const TRANSFORM = /^(none|focus-1\.[012]|(sql|module):[A-Za-z0-9._-]{1,200})$/;
 // MySQL indexes at most 3,072 bytes, and the destination must be unique as a whole.
+const SOURCE_KIND = /^(bigquery|files|module:[A-Za-z0-9._-]{1,200})$/;
 const MAX_PROJECT = 128;
 const MAX_DESTINATION_TABLE = 450;
 const MAX_CLUSTERING_FIELDS = 4;
@@ -22,6 +23,14 @@ export function violations(organizationId: string, columns: ConfigurationColumns
   return [
     ...rule(NAME.test(organizationId), `organization "${organizationId}" may hold only A-Z a-z 0-9 . _ -`),
     ...tableViolations(columns),
+    ...rule(
+      SOURCE_KIND.test(columns.sourceKind),
+      `source kind "${columns.sourceKind}" must be bigquery, files or module:NAME`,
+    ),
+    ...rule(
+      columns.sourceKind === 'bigquery' || columns.destinationLocation !== null,
+      `a source of kind ${columns.sourceKind} has no location of its own: say where the copy lives with --destination-location`,
+    ),
     ...optional(columns.sourceLocation, LOCATION, 'source location'),
     ...optional(columns.destinationLocation, LOCATION, 'destination location'),
     ...optional(columns.sourceServiceAccount, SERVICE_ACCOUNT, 'source service account'),

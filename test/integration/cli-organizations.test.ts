@@ -43,6 +43,7 @@ test('an organization is added with the documented defaults and shown with the c
   assert.match(String(createdAt), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   assert.deepEqual(columns, {
     organization_id: 'acme',
+    source_kind: 'bigquery',
     source_project: 'source-env',
     source_dataset: 'billing',
     source_table: 'export',
@@ -72,8 +73,9 @@ test('an organization is added with the documented defaults and shown with the c
 test('every column has its option, and an empty argument clears what may be empty', async (context) => {
   const { cli } = await setup(context);
   const options = {
+    '--source-kind': ['files', 'source_kind', 'files'],
     '--source-location': ['EU', 'source_location', 'EU', null],
-    '--destination-location': ['europe-west3', 'destination_location', 'europe-west3', null],
+    '--destination-location': ['europe-west3', 'destination_location', 'europe-west3'],
     '--source-service-account': [
       'r@p.iam.gserviceaccount.com',
       'source_service_account',

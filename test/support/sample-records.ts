@@ -15,6 +15,7 @@ export function at(text: string): Micros {
 export function sampleOrganization(differences: Partial<Organization> = {}): Organization {
   return {
     organizationId: 'acme',
+    sourceKind: 'bigquery',
     source: { project: 'source-env', dataset: 'billing', table: 'export' },
     sourceLocation: undefined,
     destination: { project: 'destination-env', dataset: 'copies', table: 'acme' },

@@ -44,6 +44,7 @@ test('an empty environment is the documented defaults', () => {
     leaseMs: 60_000,
     drainTimeoutMs: 25_000,
     transformsDir: './transforms',
+    sourcesDir: './sources',
     stagingDataset: undefined,
   });
   assert.deepEqual(defaults.logs, { level: 'info', format: 'json' });

@@ -9,6 +9,7 @@ export type Cleared = '';
 
 /** The values as commander hands them over; what was not given is undefined. */
 export type OrganizationOptions = {
+  readonly sourceKind?: string;
   readonly source?: TableRef;
   readonly destination?: TableRef;
   readonly sourceLocation?: string;
@@ -31,6 +32,10 @@ export type OrganizationOptions = {
 export function withOrganizationOptions(command: Command): Command {
   return command
     .option('--source <p.d.t>', 'table of the billing export: project.dataset.table', table)
+    .option(
+      '--source-kind <kind>',
+      'bigquery, files (folders of CSV or Parquet under SOURCES_DIR) or module:<name> (default: bigquery)',
+    )
     .option('--destination <p.d.t>', 'table of the copy; no two organizations share one', table)
     .option('--source-location <location>', 'location of the source; "" = found out', clearable(location))
     .option(

@@ -14,6 +14,7 @@ export class OrganizationRow {
   @Text('destination_dataset') destinationDataset!: string;
   @Text('destination_table') destinationTable!: string;
   @Text('destination_location') destinationLocation!: string | null;
+  @Text('source_kind') sourceKind!: string;
   @Text('source_service_account') sourceServiceAccount!: string | null;
   @Text('destination_service_account') destinationServiceAccount!: string | null;
   @Text('transform') transform!: string;

@@ -17,6 +17,7 @@ export function configurationTable(runner: QueryRunner): Table {
     columns: [
       id(),
       text('organization_id', NAME_LENGTH),
+      text('source_kind', 255, { default: 'bigquery' }),
       asciiText('source_project', PROJECT_LENGTH),
       asciiText('source_dataset', DATASET_LENGTH),
       text('source_table', 1024),

@@ -20,10 +20,15 @@ export function columnsFor(runner: QueryRunner) {
       isGenerated: true,
       generationStrategy: 'increment',
     }),
-    text: (name: string, length: number, options: Nullable = {}): TableColumnOptions => ({
+    text: (
+      name: string,
+      length: number,
+      options: Nullable & { readonly default?: string } = {},
+    ): TableColumnOptions => ({
       ...named(name, options),
       ...types.text,
       length: String(length),
+      ...(options.default === undefined ? {} : { default: `'${options.default}'` }),
     }),
     asciiText: (name: string, length: number): TableColumnOptions => ({
       ...named(name, {}),

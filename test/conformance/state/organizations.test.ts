@@ -29,6 +29,7 @@ onEveryDatabase((database) => {
     assert.ok(createdAt >= before && updatedAt === createdAt);
     assert.deepEqual(organization, {
       organizationId,
+      sourceKind: 'bigquery',
       source,
       sourceLocation: undefined,
       destination,

@@ -1,0 +1,24 @@
+/** Dates and times of day without a zone, as SQL writes them, in the numbers that Arrow carries. */
+import { MICROS_PER_SECOND, parseInstant, type Micros } from '../job/instant.ts';
+
+const SECONDS_PER_DAY = 86_400n;
+const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
+const DATE = /^\d{4}-\d\d-\d\d$/;
+
+/** Days since 1970-01-01 of `YYYY-MM-DD`; undefined when it names no real date. */
+export function parseDate(text: string): number | undefined {
+  const midnight = DATE.test(text) ? parseInstant(`${text}T00:00:00Z`) : undefined;
+  return midnight === undefined ? undefined : Number(midnight / MICROS_PER_SECOND / SECONDS_PER_DAY);
+}
+
+/** Microseconds since midnight of `HH:MM:SS[.ffffff]`; undefined when it is no time of day. */
+export function parseTime(text: string): Micros | undefined {
+  return TIME.test(text) ? parseInstant(`1970-01-01T${text}Z`) : undefined;
+}
+
+/** Microseconds since 1970 of `YYYY-MM-DD[T ]HH:MM:SS[.ffffff]`, as if it were UTC; undefined when it is none. */
+export function parseDateTime(text: string): Micros | undefined {
+  return /(?:[Zz]|[+-]\d\d:\d\d)$/.test(text.slice(10))
+    ? undefined
+    : parseInstant(`${text.replace(' ', 'T')}Z`);
+}
