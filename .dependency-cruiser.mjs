@@ -83,6 +83,11 @@ const PACKAGES = [
     why: 'a message is validated once, at the door; behind it types are enough',
   },
   { packages: ['commander', 'cli-progress'], folders: ['cli'], why: 'only commands talk to a terminal' },
+  {
+    packages: ['csv-parse', 'hyparquet', 'hyparquet-compressors'],
+    folders: ['sources'],
+    why: 'one source knows how files are laid out',
+  },
   { packages: ['flatbuffers'], folders: ['columnar'], why: 'one place knows how Arrow lies in memory' },
 ];
 

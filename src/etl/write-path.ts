@@ -39,6 +39,8 @@ async function obstacleToQuery(
   destinationLocation: string,
 ): Promise<string | undefined> {
   if (slice.transform) return 'a transform is carried out beside the source and its rows are read from there';
+  if (organization.sourceKind !== 'bigquery')
+    return `a source of kind ${organization.sourceKind} cannot be queried`;
   if (slice.location.toLowerCase() !== destinationLocation.toLowerCase())
     return `the source is in ${slice.location} and the destination in ${destinationLocation}`;
   if (organization.sourceServiceAccount !== organization.destinationServiceAccount)
