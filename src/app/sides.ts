@@ -3,17 +3,12 @@ import { bigQueryDestination } from '../bigquery/destination.ts';
 import { bigQuerySource } from '../bigquery/source.ts';
 import type { Config } from '../config/config.ts';
 import type { Destination } from '../etl/destination.ts';
-import type { Source } from '../etl/source.ts';
-import type { TableRef } from '../job/table-ref.ts';
 import type { Organization } from '../job/organization.ts';
 import { openSource, type ClosableSource } from '../sources/open-source.ts';
 import { processClock } from './process-clock.ts';
 
 export type Sides = {
-  readonly source: Source & {
-    /** How far back the table can be read. */
-    timeTravelHours(table: TableRef): Promise<number>;
-  };
+  readonly source: ClosableSource;
   readonly destination: Destination;
 };
 

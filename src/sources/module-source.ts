@@ -23,6 +23,7 @@ export function moduleSource(folder: string, name: string): Source & { close(): 
     survey: async (...given) => (await opened()).survey(...given),
     estimate: async (...given) => (await opened()).estimate(...given),
     totals: async (...given) => (await opened()).totals(...given),
+    dailyTotals: async (...given) => (await opened()).dailyTotals(...given),
     openReadSession: async (...given) => (await opened()).openReadSession(...given),
     resumeReadSession: async (...given) => (await opened()).resumeReadSession(...given),
     async *readRows(...given) {

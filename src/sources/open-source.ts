@@ -1,11 +1,16 @@
 /** Opens the source of an organization by its kind. */
 import type { Source } from '../etl/source.ts';
 import { TerminalError } from '../job/errors.ts';
+import type { TableRef } from '../job/table-ref.ts';
 import { filesSource } from './files/files-source.ts';
 import { moduleSource } from './module-source.ts';
 
 /** A source that holds connections until it is closed. */
-export type ClosableSource = Source & { close(): Promise<void> };
+export type ClosableSource = Source & {
+  /** How far back the table can be read, where the source forgets how it was. */
+  timeTravelHours?(table: TableRef): Promise<number>;
+  close(): Promise<void>;
+};
 
 const MODULE = 'module:';
 

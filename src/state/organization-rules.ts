@@ -24,6 +24,10 @@ export function violations(organizationId: string, columns: ConfigurationColumns
     ...rule(NAME.test(organizationId), `organization "${organizationId}" may hold only A-Z a-z 0-9 . _ -`),
     ...tableViolations(columns),
     ...rule(
+      columns.sourceKind === 'bigquery' || transform === 'none' || transform.startsWith('module:'),
+      `transform "${transform}" is SQL, which a source of kind ${columns.sourceKind} cannot carry out; use none or module:NAME`,
+    ),
+    ...rule(
       SOURCE_KIND.test(columns.sourceKind),
       `source kind "${columns.sourceKind}" must be bigquery, files or module:NAME`,
     ),

@@ -122,6 +122,15 @@ test('totals are exact to the last decimal, and no rows have none', async (conte
     },
   ]);
   assert.deepEqual(await source.totals(slice(NOON, NOON), columns), []);
+  await put('b.csv', 'id,cost,currency,export_time\n9,1,EUR,2025-12-31T23:59:59.999999Z');
+  const days = await source.dailyTotals(slice(undefined, NOON), columns);
+  assert.deepEqual(
+    days.map(({ day, totals }) => [day, totals[0]?.rows, totals[0]?.columns['cost']?.sum]),
+    [
+      ['2025-12-31', 1, '1'],
+      ['2026-01-01', 3, '0.3'],
+    ],
+  );
 });
 
 test('a session ends when a file of it changes, for its rows would no longer be the same', async (context) => {

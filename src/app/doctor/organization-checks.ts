@@ -52,7 +52,8 @@ async function sourceFinding(organization: Organization, source: Sides['source']
 }
 
 async function timeTravelFinding(organization: Organization, source: Sides['source']): Promise<Finding> {
-  const hours = await source.timeTravelHours(organization.source);
+  const hours = await source.timeTravelHours?.(organization.source);
+  if (hours === undefined) return ok('this source keeps what it has');
   const text = `${hours} h`;
   if (hours > ENOUGH_HOURS) return ok(text);
   return warning(

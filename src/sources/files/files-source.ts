@@ -2,12 +2,13 @@
 import { encodeRows } from '../../columnar/encode-rows.ts';
 import { tableSchemaMessage } from '../../columnar/table-schema-message.ts';
 import type { ArrowRows } from '../../columnar/arrow-rows.ts';
-import type { ReadSession, Slice, Source, Survey } from '../../etl/source.ts';
+import type { Row } from '../../columnar/row-value.ts';
+import type { ReadSession, Slice, Source, Survey, VerifiedColumns } from '../../etl/source.ts';
 import { TerminalError, TransientError } from '../../job/errors.ts';
-import { MICROS_PER_SECOND, type Micros } from '../../job/instant.ts';
+import { formatInstant, MICROS_PER_SECOND, type Micros } from '../../job/instant.ts';
 import { tableName, type TableRef } from '../../job/table-ref.ts';
 import type { TableSchema } from '../../job/table-schema.ts';
-import { addTotals } from '../../job/totals.ts';
+import { addTotals, type DayTotals, type Totals } from '../../job/totals.ts';
 import { filesAt, fingerprintOf, folderOf, type DataFile } from './file-folder.ts';
 import { parseStreamName, streamName } from './read-stream-name.ts';
 import { rowTotals } from './row-totals.ts';
@@ -56,6 +57,8 @@ export function filesSource({ root, now }: FilesSettings): Source {
         totals = addTotals([totals, rowTotals(rows, columns)]);
       return totals;
     },
+    dailyTotals: async (slice, columns) =>
+      dailyTotals(await existing(slice.table, slice.snapshot), slice, columns),
     async openReadSession(slice, maxStreams) {
       const table = await existing(slice.table, slice.snapshot);
       const { rows } = await estimate(table, slice);
@@ -75,6 +78,21 @@ export function filesSource({ root, now }: FilesSettings): Source {
       yield* encodedFrom(offset, { ...table, files: mine }, name.slice, signal);
     },
   };
+}
+
+/** Days are those of the cursor in UTC. */
+async function dailyTotals(
+  { files, schema }: Table,
+  slice: Slice,
+  columns: VerifiedColumns,
+): Promise<readonly DayTotals[]> {
+  const cursor = cursorOf(schema, slice.cursorField);
+  const dayOf = (row: Row): string => formatInstant(cursor(row) ?? 0n).slice(0, 10);
+  const byDay = new Map<string, Totals>();
+  for await (const rows of rowsWithin(files, schema, slice))
+    for (const [day, ofDay] of Map.groupBy(rows, dayOf))
+      byDay.set(day, addTotals([byDay.get(day) ?? [], rowTotals(ofDay, columns)]));
+  return [...byDay].map(([day, totals]) => ({ day, totals })).sort((a, b) => (a.day < b.day ? -1 : 1));
 }
 
 async function survey({ files, schema }: Table, slice: Parameters<Source['survey']>[0]): Promise<Survey> {
