@@ -90,8 +90,10 @@ async function dailyTotals(
   const dayOf = (row: Row): string => formatInstant(cursor(row) ?? 0n).slice(0, 10);
   const byDay = new Map<string, Totals>();
   for await (const rows of rowsWithin(files, schema, slice))
-    for (const [day, ofDay] of Map.groupBy(rows, dayOf))
+    for (const day of new Set(rows.map(dayOf))) {
+      const ofDay = rows.filter((row) => dayOf(row) === day);
       byDay.set(day, addTotals([byDay.get(day) ?? [], rowTotals(ofDay, columns)]));
+    }
   return [...byDay].map(([day, totals]) => ({ day, totals })).sort((a, b) => (a.day < b.day ? -1 : 1));
 }
 
