@@ -41,6 +41,10 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
       }
       return previewPlan(request, organization, (await sides.get()).open(organization), config);
     },
+    async checkFocus(organization) {
+      const { checkFocus } = await import('./app/check-focus.ts');
+      return checkFocus(organization, (await sides.get()).open(organization));
+    },
     async healthChecks() {
       const { databaseChecks } = await import('./app/doctor/database-checks.ts');
       const { pubSubChecks } = await import('./app/doctor/pubsub-checks.ts');

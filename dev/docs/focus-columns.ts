@@ -47,7 +47,7 @@ export function focusColumnsPage(): string {
     ['| Column | Type | Level | Since | From | Note |', '|---|---|---|---|---|---|', ...rows].join('\n'),
     COMMITMENTS,
     '## Checks',
-    'Each of these is counted by one query over a FOCUS table:',
+    'Each of these is counted by one query over a FOCUS table; `pulse-billing-etl verify ORG --focus` runs it over the copy of an organization:',
     focusChecks('1.2')
       .map(({ rule }) => `- ${rule}`)
       .join('\n'),

@@ -1,15 +1,14 @@
 /** Opens the two sides of an organization's copy, once per identity, and closes them all at the end. */
-import { bigQueryDestination } from '../bigquery/destination.ts';
+import { bigQueryDestination, type BigQueryDestination } from '../bigquery/destination.ts';
 import { bigQuerySource } from '../bigquery/source.ts';
 import type { Config } from '../config/config.ts';
-import type { Destination } from '../etl/destination.ts';
 import type { Organization } from '../job/organization.ts';
 import { openSource, type ClosableSource } from '../sources/open-source.ts';
 import { processClock } from './process-clock.ts';
 
 export type Sides = {
   readonly source: ClosableSource;
-  readonly destination: Destination;
+  readonly destination: Omit<BigQueryDestination, 'close'>;
 };
 
 /** The opened sides of every organization asked for. */

@@ -9,7 +9,7 @@ import type { VerifiedColumns } from '../etl/source.ts';
 import { commitJob, runCommitJob } from './commit-job.ts';
 import { commitWriteStreams } from './commit-streams.ts';
 import { openEnvironment, type BigQuerySettings, type Environment } from './environment.ts';
-import { runQuery } from './query-jobs.ts';
+import { runQuery, type QueryRow } from './query-jobs.ts';
 import { COPIED_CURSOR, timestampLiteral, windowCondition } from './slice-sql.ts';
 import { canQuery, createStagingTable, dropTable, stageSlice } from './staging.ts';
 import { openStreamWriter } from './storage-writer.ts';
@@ -18,8 +18,19 @@ import { dailyTotalsFromRows, dailyTotalsSql, totalsFromRows, totalsSql } from '
 import { createDataset, createTable, datasetLocation, describeTable, updateTableSchema } from './tables.ts';
 import { createWriteStream, finalizeWriteStream, writeStreamState } from './write-streams.ts';
 
+/** A Destination, and what only the program asks of BigQuery. */
+export type BigQueryDestination = Destination & {
+  /** The one row of an aggregate query over the table, which `sql` makes from the FROM item. */
+  aggregateOf(
+    table: TableRef,
+    location: string,
+    sql: (from: string) => string,
+  ): Promise<QueryRow | undefined>;
+  close(): Promise<void>;
+};
+
 /** The destination behind these settings; nothing is called before the first operation. Close it when no operation runs any more. */
-export function bigQueryDestination(settings: BigQuerySettings): Destination & { close(): Promise<void> } {
+export function bigQueryDestination(settings: BigQuerySettings): BigQueryDestination {
   const environment = openEnvironment(settings, 'destination');
   return {
     datasetLocation: (table) => datasetLocation(environment, table),
@@ -41,6 +52,7 @@ export function bigQueryDestination(settings: BigQuerySettings): Destination & {
     totalsOf: (table, location, columns, window) => totalsOf(environment, table, location, columns, window),
     dailyTotals: (table, location, columns, window) =>
       dailyTotals(environment, table, location, columns, window),
+    aggregateOf: (table, location, sql) => aggregateOf(environment, table, location, sql),
     dropTable: (table) => dropTable(environment, table),
     commitJob,
     runCommitJob: (set) => runCommitJob(environment, set),
@@ -78,6 +90,16 @@ async function dailyTotals(
     doing: `adding up ${tableName(table)} by day`,
   });
   return dailyTotalsFromRows(columns, rows);
+}
+
+async function aggregateOf(
+  environment: Environment,
+  table: TableRef,
+  location: string,
+  sql: (from: string) => string,
+): Promise<QueryRow | undefined> {
+  const doing = `checking the rows of ${tableName(table)}`;
+  return (await runQuery(environment, { sql: sql(quoteTable(table)), location, doing }))[0];
 }
 
 async function rowsBeyond(

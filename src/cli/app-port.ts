@@ -1,6 +1,7 @@
 /** What the commands need of the program; the composition root makes it, tests fake it. */
 import type { Config } from '../config/config.ts';
 import type { JobRequest } from '../job/job.ts';
+import type { Organization } from '../job/organization.ts';
 import type { Plan } from '../job/plan.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { JobRecord } from '../state/job-record.ts';
@@ -25,6 +26,8 @@ export type CliApp = {
   ): Promise<JobRecord>;
   /** What a run would do, without doing it. */
   planJob(request: JobRequest): Promise<PlanPreview>;
+  /** Whether the copy of an organization keeps what FOCUS asks; reads the destination, changes nothing. */
+  checkFocus(organization: Organization): Promise<FocusReport>;
   /** What doctor looks at whatever is configured; nothing is opened before a check looks. */
   healthChecks(): Promise<readonly HealthCheck[]>;
   /** What doctor looks at for each organization; rejects when the database cannot say which there are. */
@@ -57,6 +60,17 @@ export type PlanPreview = {
   readonly schemaChanges: readonly string[];
   readonly destinationExists: boolean;
 };
+
+/** What is found of a copy in FOCUS columns. */
+export type FocusReport =
+  /** No problems: every rule of the version holds. */
+  | {
+      readonly kind: 'checked';
+      readonly version: string;
+      readonly problems: readonly string[];
+    }
+  | { readonly kind: 'no_focus_transform'; readonly transform: string }
+  | { readonly kind: 'not_copied' };
 
 /** Makes the program from a configuration; nothing is opened before it is asked for. */
 export type AppFactory = (options: { readonly config: Config; readonly logger: Logger }) => CliApp;

@@ -1,5 +1,5 @@
-/** `verify`: publishes a job that compares both sides of a copy by day. */
-import type { Command } from 'commander';
+/** `verify`: publishes a job that compares both sides of a copy by day, or checks FOCUS rows at once. */
+import { Option, type Command } from 'commander';
 import { MICROS_PER_MINUTE, type Micros } from '../job/instant.ts';
 import type { JobRequest } from '../job/job.ts';
 import type { CliApp } from './app-port.ts';
@@ -8,8 +8,13 @@ import { withExamples, withJson } from './help.ts';
 import { jobRequest } from './job-request.ts';
 import { publishJob, type PublishOptions } from './publish-job.ts';
 import { migratedState, type Session } from './session.ts';
+import { verifyFocus } from './verify-focus.ts';
 
-type VerifyOptions = PublishOptions & { readonly days?: string; readonly jobId?: string };
+type VerifyOptions = PublishOptions & {
+  readonly days?: string;
+  readonly jobId?: string;
+  readonly focus?: boolean;
+};
 
 const MICROS_PER_DAY = 24n * 60n * MICROS_PER_MINUTE;
 
@@ -20,8 +25,15 @@ export function addVerifyCommand(program: Command, session: Session): void {
     .description('compare both sides by day up to the watermark; days that grew at the source are repaired')
     .option('--days <n>', 'how many days back from the watermark; default: 3, or 35 around a month close')
     .option('--job-id <id>', 'idempotency key; default: a new one that sorts by time')
+    .addOption(
+      new Option(
+        '--focus',
+        'instead: check the columns and rows of the copy against the FOCUS version of its transform, here and now; exit code 1 when one breaks a rule',
+      ).conflicts(['days', 'jobId', 'wait']),
+    )
     .option('--wait', 'follow the job to its end: exit code 0 only for SUCCESS; Ctrl-C stops following')
     .action((organizationId: string, options: VerifyOptions) => {
+      if (options.focus) return session.run((app) => verifyFocus(organizationId, app, session, options));
       const days = daysOf(options);
       const request = jobRequest(organizationId, { ...options, type: 'verify' }, session.io);
       return session.run(async (app) =>
@@ -33,10 +45,11 @@ export function addVerifyCommand(program: Command, session: Session): void {
         ),
       );
     });
-  withJson(command, 'the published job, or with --wait the finished one');
+  withJson(command, 'the published job, with --wait the finished one, or with --focus the problems found,');
   withExamples(command, [
     ['verify acme', 'compare the last days'],
     ['verify acme --days 90 --wait', 'compare a quarter, and wait for the answer'],
+    ['verify acme --focus', 'does the copy keep the rules of FOCUS?'],
   ]);
 }
 
