@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access, Actor } from './access.ts';
 import { cancelJob, pauseOrganization, retryJob, type Done, type PublishJob } from './act.ts';
 import { success } from './envelope.ts';
-import { replayLetter, type ReplayableState } from './replay-letter.ts';
+import type { ReplayableState } from '../worker/replay-dead-letter.ts';
+import { replayLetter } from './replay-letter.ts';
 import { ownPath } from './sign-in-routes.ts';
 
 type Job = { readonly Params: { readonly organization: string; readonly job: string } };

@@ -4,6 +4,7 @@ import type { JobKey } from '../job/job.ts';
 import { jobName } from '../job/job.ts';
 import type { Micros } from '../job/instant.ts';
 import type { DeadLetterRecord } from '../state/dead-letter-store.ts';
+import { isReplayable } from '../worker/replay-dead-letter.ts';
 import type { Access } from './access.ts';
 import { DONE_TEXTS } from './act.ts';
 import { deadLetterFilter } from './dead-letter-filter.ts';
@@ -27,7 +28,6 @@ import type { JobListing } from './pages/job-list.ts';
 import { jobPage } from './pages/job-page.ts';
 import { organizationPage } from './pages/organization-page.ts';
 import { overviewPage } from './pages/overview-page.ts';
-import { isReplayable } from './replay-letter.ts';
 
 export type PageSources = {
   readonly state: ReadableState;

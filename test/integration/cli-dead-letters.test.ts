@@ -176,7 +176,7 @@ test('what cannot be published is exit code 1 and stays to be replayed; a retrie
   assert.equal(retried.code, 0);
   assert.match(
     retried.stderr,
-    /acme\/j1 is queued but could not be published, a worker does so: no topic here/,
+    /acme\/j1 is queued again with a new plan but could not be published, a worker does so: no topic here/,
   );
 });
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { DeadLetterRecord } from '../../state/dead-letter-store.ts';
 import type { State } from '../../state/open-state.ts';
+import { plannedReplay, replay, type Replay } from '../../worker/replay-dead-letter.ts';
 import type { CliApp } from '../app-port.ts';
 import { deadLetterNotFound, failed, refused, wrongUsage } from '../command-error.ts';
 import { withExamples, withJson, type JsonOption } from '../help.ts';
@@ -11,7 +12,6 @@ import { migratedState, type Session } from '../session.ts';
 import { textTable, type Column } from '../text-table.ts';
 import { wholeOption } from '../whole-option.ts';
 import { letterFilter, withLetterOptions, type LetterOptions } from './letter-filter.ts';
-import { plannedReplay, replay, type Replay } from './replay-letter.ts';
 
 type ReplayOptions = LetterOptions &
   JsonOption & { readonly limit: number; readonly rate: number; readonly dryRun?: boolean };
@@ -66,7 +66,11 @@ async function replayAll(
   const replays: Replay[] = [];
   for (const letter of letters) {
     const planned = await plannedReplay(letter, state);
-    const done = dryRun ? planned : await replay(planned, app, state, session);
+    const done = dryRun
+      ? planned
+      : await replay(planned, state, (request) => app.publish(request), session.io.user);
+    if (done.unpublished !== undefined)
+      session.note(`${done.why} but could not be published, a worker does so: ${done.unpublished}`);
     replays.push(done);
     if (!dryRun && replays.length < letters.length && done.outcome !== 'refused') await sleep(1_000 / rate);
   }
