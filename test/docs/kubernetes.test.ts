@@ -162,10 +162,24 @@ test('a worker on SQLite is alone', () => {
   assert.match(patch, /^ +type: Recreate$/m);
 });
 
+test('overlay gke has its metrics scraped, its alert rules and its dashboard, each under a name of its own', () => {
+  const overlay = manifest('overlays/gke/kustomization.yaml');
+  for (const part of ['- ../../observability', '- worker-pod-monitoring.yaml'])
+    assert.ok(overlay.includes(`  ${part}\n`), part);
+  const monitoring = manifest('overlays/gke/worker-pod-monitoring.yaml');
+  const labels = monitoring.split('matchLabels:\n')[1]?.split('\n  endpoints:')[0] ?? '';
+  for (const label of labels.trim().split(/\n +/))
+    assert.ok(worker.split('  template:')[1]?.includes(label), label);
+  const names = ['observability/alert-rules.yaml', 'overlays/gke-backlog/wanted-jobs-rule.yaml'].map(
+    (path) => /^kind: Rules\nmetadata:\n {2}name: (.+)$/m.exec(manifest(path))?.[1],
+  );
+  assert.ok(!names.includes(undefined) && new Set(names).size === names.length, names.join());
+});
+
 test('every manifest of a folder is named in its kustomization', () => {
   const overlays = readdirSync(new URL('overlays/', k8s)).map((name) => `overlays/${name}`);
   assert.ok(overlays.length >= 5);
-  for (const folder of ['base', ...overlays]) {
+  for (const folder of ['base', 'observability', ...overlays]) {
     const kustomization = manifest(`${folder}/kustomization.yaml`);
     const unnamed = readdirSync(new URL(`${folder}/`, k8s)).filter(
       (file) => !/^kustomization|\.example\./.test(file) && !kustomization.includes(file),

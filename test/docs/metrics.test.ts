@@ -65,7 +65,7 @@ test('every panel of the dashboard asks for metrics and labels that exist', () =
 
 test('every alert has what it needs, and goes by metrics, labels and reasons that exist', () => {
   const rules = read('k8s/observability/alert-rules.yaml')
-    .split(/^ {6}- alert: /m)
+    .split(/^ {8}- alert: /m)
     .slice(1);
   assert.ok(rules.length > 5);
   const names = rules.map((rule) => rule.split('\n')[0] ?? '');
@@ -73,10 +73,10 @@ test('every alert has what it needs, and goes by metrics, labels and reasons tha
   for (const rule of rules) {
     const name = rule.split('\n')[0] ?? '';
     assert.match(name, /^PulseBillingEtl[A-Z]\w+$/);
-    assert.match(rule, /^ {10}severity: (warning|critical)$/m, name);
-    assert.match(rule, /^ {10}summary: '.+'$/m, name);
-    assert.match(rule, /^ {10}runbook: '.+'$/m, name);
-    checkExpression(/^ {8}expr: (.+)$/m.exec(rule)?.[1] ?? '', name);
+    assert.match(rule, /^ {12}severity: (warning|critical)$/m, name);
+    assert.match(rule, /^ {12}summary: '.+'$/m, name);
+    assert.match(rule, /^ {12}runbook: '.+'$/m, name);
+    checkExpression(/^ {10}expr: (.+)$/m.exec(rule)?.[1] ?? '', name);
     for (const [, reason = ''] of rule.matchAll(/reason="(\w+)"|section (\w+)/g))
       if (reason !== '') assert.ok(Object.hasOwn(REASONS, reason), `${name}: ${reason}`);
   }
