@@ -8,14 +8,21 @@ import { organizationNotFound } from './command-error.ts';
 import { withExamples, withJson, type JsonOption } from './help.ts';
 import { count, size, time } from '../http/human-text.ts';
 import { jobRequest, withJobOptions, type JobOptions } from './job-request.ts';
-import { listPriceUsd } from './list-price.ts';
+import { costText, estimatedCost, priceOption } from './list-price.ts';
 import { migratedState, type Session } from './session.ts';
 import { fieldList } from './text-table.ts';
+
+type PlanOptions = JobOptions & JsonOption & { readonly pricePerTib?: number };
 
 export function addPlanCommand(program: Command, session: Session): void {
   const command = withJobOptions(program.command('plan'))
     .description('print what a run would do: window, path and why, rows, bytes, cost, schema changes')
-    .action((organizationId: string, options: JobOptions & JsonOption) => {
+    .option(
+      '--price-per-tib <usd>',
+      'US dollars that a TiB costs you; default: the list price of the path in the US',
+      priceOption,
+    )
+    .action((organizationId: string, options: PlanOptions) => {
       const request = jobRequest(organizationId, options, session.io);
       return session.run((app) => plan(request, app, session, options));
     });
@@ -23,6 +30,7 @@ export function addPlanCommand(program: Command, session: Session): void {
   withExamples(command, [
     ['plan acme', 'what would the next incremental run copy?'],
     ['plan acme --type backfill --from 2026-01-01 --to 2026-02-01', 'what would copying January again cost?'],
+    ['plan acme --price-per-tib 5.50', 'at a price of your own'],
   ]);
 }
 
@@ -30,23 +38,24 @@ async function plan(
   request: JobRequest,
   app: CliApp,
   session: Session,
-  { json = false }: JsonOption,
+  { json = false, pricePerTib }: PlanOptions,
 ): Promise<void> {
   const state = await migratedState(app);
   if (!(await state.organizations.find(request.organizationId)))
     throw organizationNotFound(request.organizationId);
   const preview = await app.planJob(request);
   if (json) {
-    session.printJson(previewJson(request, preview));
+    session.printJson(previewJson(request, preview, pricePerTib));
   } else if (preview.plan) {
-    session.print(fieldList([...planFields(preview.plan), ...destinationFields(preview)], session.paint));
+    const fields = [...planFields(preview.plan, pricePerTib), ...destinationFields(preview)];
+    session.print(fieldList(fields, session.paint));
   } else {
     session.print(`nothing to do: ${preview.why}`);
   }
 }
 
-/** A plan in words, for `plan` and `show`. */
-export function planFields(plan: Plan): [string, string][] {
+/** A plan in words, for `plan` and `show`; at list price where no other is given. */
+export function planFields(plan: Plan, usdPerTib?: number): [string, string][] {
   const { lo, hi } = plan.window;
   return [
     [
@@ -60,7 +69,7 @@ export function planFields(plan: Plan): [string, string][] {
     ['path', `${plan.writePath}: ${plan.writePathReason}`],
     ['rows', `about ${count(plan.estimatedRows)}`],
     ['bytes', `about ${size(plan.estimatedBytes)}`],
-    ['cost', `about $${listPriceUsd(plan).toFixed(2)} at list price`],
+    ['cost', costText(plan, usdPerTib)],
     [
       'verification',
       [plan.verifyLevel, plan.verifyColumns.join(', ')].filter((part) => part !== '').join(': '),
@@ -74,7 +83,8 @@ function destinationFields({ destinationExists, schemaChanges }: PlanPreview): [
   return schemaChanges.map((change, index) => [index === 0 ? 'schema' : '', change]);
 }
 
-function previewJson(request: JobRequest, preview: PlanPreview) {
+function previewJson(request: JobRequest, preview: PlanPreview, usdPerTib: number | undefined) {
+  const cost = preview.plan && estimatedCost(preview.plan, usdPerTib);
   return {
     organization_id: request.organizationId,
     job_type: request.jobType,
@@ -82,6 +92,8 @@ function previewJson(request: JobRequest, preview: PlanPreview) {
     why: preview.why,
     destination_exists: preview.destinationExists,
     schema_changes: preview.schemaChanges,
-    estimated_cost_usd: preview.plan === undefined ? 0 : listPriceUsd(preview.plan),
+    estimated_cost_usd: cost?.usd ?? 0,
+    usd_per_tib: cost?.usdPerTib ?? usdPerTib ?? null,
+    is_list_price: usdPerTib === undefined,
   };
 }
