@@ -1,10 +1,8 @@
 // Starts the program as processes of their own, with a database, topics and tables that one test has for itself.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '../../dev/emulators/free-port.ts';
 import type { JobKey } from '../../src/job/job.ts';
 import { createPubSubClients } from '../../src/pubsub/clients.ts';
@@ -14,35 +12,10 @@ import type { JobRecord } from '../../src/state/job-record.ts';
 import { openState, type DatabaseSettings, type State } from '../../src/state/open-state.ts';
 import { pubSubEmulatorHost } from '../support/environment.ts';
 import { eventually, uniqueName } from '../support/eventually.ts';
+import { PATIENCE_MS, startDaemon, type Cleanup, type Daemon } from '../support/daemon.ts';
 import { newCopy, openWarehouses, sqlName, type Copy } from './run-setup.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const PROJECT = 'daemon-test';
-/** The machine is shared, and a crash costs a lease or two. */
-const PATIENCE_MS = 120_000;
-
-/** One entry of a worker's log. */
-export type LogLine = {
-  readonly message: string;
-  readonly level: string;
-  readonly metadata?: Record<string, unknown>;
-};
-
-/** A process of the program. */
-export type Daemon = {
-  readonly pid: number;
-  /** Everything logged so far that matches. */
-  logged(pattern: RegExp): readonly LogLine[];
-  /** Resolves with the first entry that matches. */
-  says(pattern: RegExp): Promise<LogLine>;
-  signal(name: NodeJS.Signals): void;
-  /** Resolves with its exit code, or the signal that ended it. */
-  readonly ended: Promise<number | NodeJS.Signals>;
-  /** What it wrote to stderr so far. */
-  errors(): string;
-  /** Status and message of a probe. */
-  probe(path: '/livez' | '/readyz' | '/startupz'): Promise<{ status: number; message: string }>;
-};
 
 /** What a test's processes work on. */
 export type DaemonSetup = {
@@ -73,14 +46,9 @@ export async function daemonSetup(context: TestContext, database?: DatabaseSetti
   await state.migrate();
   const warehouses = openWarehouses();
   context.after(() => warehouses.close());
-  const names = await provisioned(context);
-  const variables = {
-    ...environment(warehouses.sides, settings),
-    TOPIC: names.topic,
-    SUBSCRIPTION: names.subscription,
-    DEAD_LETTER_TOPIC: names.deadLetterTopic,
-    DEAD_LETTER_SUBSCRIPTION: names.deadLetterSubscription,
-  };
+  const topics = jobTopics(context);
+  await topics.provision();
+  const variables = { ...workerVariables(warehouses.sides, settings), ...topics.variables };
   const jobWhen: DaemonSetup['jobWhen'] = (key, what, condition) => {
     let last: JobRecord | undefined;
     return eventually(
@@ -104,7 +72,7 @@ export async function daemonSetup(context: TestContext, database?: DatabaseSetti
       );
       return copy;
     },
-    publish: (key) => names.publish(key),
+    publish: (key) => topics.publish(key),
     start: async (more = {}) =>
       startDaemon(context, { ...variables, HTTP_PORT: `${await freePort()}`, ...more }),
     async acknowledged(key, batches) {
@@ -115,9 +83,11 @@ export async function daemonSetup(context: TestContext, database?: DatabaseSetti
   };
 }
 
-function environment(
+/** The variables that lead a worker to these warehouses, this database and this Pub/Sub emulator, with small batches and the shortest lease. */
+export function workerVariables(
   { source, destination }: ReturnType<typeof openWarehouses>['sides'],
   database: DatabaseSettings,
+  pubSubHost = pubSubEmulatorHost(),
 ): Record<string, string> {
   return {
     ...(database.kind === 'sqlite'
@@ -130,7 +100,7 @@ function environment(
           DB_NAME: database.database,
         }),
     PROJECT_ID: PROJECT,
-    PUBSUB_EMULATOR_HOST: pubSubEmulatorHost(),
+    PUBSUB_EMULATOR_HOST: pubSubHost,
     BIGQUERY_EMULATOR_HOST: source.restHost,
     BIGQUERY_STORAGE_EMULATOR_HOST: source.grpcHost,
     DESTINATION_BIGQUERY_EMULATOR_HOST: destination.restHost,
@@ -142,7 +112,15 @@ function environment(
   };
 }
 
-async function provisioned(context: TestContext) {
+/** A topic, a dead-letter topic and their subscriptions, made anew by `provision` when the emulator has lost them. */
+export type JobTopics = {
+  readonly variables: Readonly<Record<string, string>>;
+  provision(): Promise<unknown>;
+  publish(key: JobKey): Promise<void>;
+};
+
+/** New names on a Pub/Sub emulator; nothing is made yet. */
+export function jobTopics(cleanup: Cleanup, host = pubSubEmulatorHost()): JobTopics {
   const topic = uniqueName('jobs');
   const names = {
     projectId: PROJECT,
@@ -151,78 +129,22 @@ async function provisioned(context: TestContext) {
     deadLetterTopic: `${topic}_dead`,
     deadLetterSubscription: `${topic}_dead`,
   };
-  const clients = createPubSubClients({ projectId: PROJECT, emulatorHost: pubSubEmulatorHost() });
-  context.after(() => clients.close());
-  await provision(clients, names);
+  const clients = createPubSubClients({ projectId: PROJECT, emulatorHost: host });
+  cleanup.after(() => clients.close());
   const publisher = createPublisher(clients, names);
   return {
-    ...names,
-    async publish(key: JobKey): Promise<void> {
-      await publisher.publishJob({
-        ...key,
-        jobType: 'incremental',
-        window: undefined,
-        requestedBy: undefined,
-      });
+    variables: {
+      TOPIC: names.topic,
+      SUBSCRIPTION: names.subscription,
+      DEAD_LETTER_TOPIC: names.deadLetterTopic,
+      DEAD_LETTER_SUBSCRIPTION: names.deadLetterSubscription,
+    },
+    provision: () => provision(clients, names),
+    async publish(key) {
+      const request = { jobType: 'incremental', window: undefined, requestedBy: undefined } as const;
+      await publisher.publishJob({ ...key, ...request });
     },
   };
-}
-
-/** Starts `worker` with these variables and no others. */
-function startDaemon(context: TestContext, variables: Readonly<Record<string, string>>): Daemon {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'worker'], {
-    cwd: REPOSITORY,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = new Promise<number | NodeJS.Signals>((resolve) =>
-    child.once('close', (code, signal) => resolve(signal ?? code ?? -1)),
-  );
-  context.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  const [lines, errors] = [logOf(child), textOf(child.stderr)];
-  const logged = (pattern: RegExp): readonly LogLine[] =>
-    lines.filter((line) => pattern.test(JSON.stringify(line)));
-  return {
-    pid: child.pid!,
-    logged,
-    errors,
-    ended,
-    signal: (name) => void child.kill(name),
-    says: (pattern) =>
-      eventually(() => logged(pattern)[0], {
-        describe: () => `${String(pattern)} in the log; ${lastOf(lines)} ${errors()}`,
-        timeoutMs: PATIENCE_MS,
-      }),
-    async probe(path) {
-      const answer = await fetch(`http://127.0.0.1:${variables['HTTP_PORT']}${path}`);
-      const body = (await answer.json()) as { message?: string; error?: { message: string } };
-      return { status: answer.status, message: body.error?.message ?? body.message ?? '' };
-    },
-  };
-}
-
-function logOf(child: ChildProcess): LogLine[] {
-  const lines: LogLine[] = [];
-  let rest = '';
-  child.stdout!.on('data', (chunk: Buffer) => {
-    const parts = (rest + chunk.toString()).split('\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) lines.push(JSON.parse(part) as LogLine);
-  });
-  return lines;
-}
-
-function textOf(stream: NodeJS.ReadableStream): () => string {
-  let text = '';
-  stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  return () => text;
-}
-
-function lastOf(lines: readonly LogLine[]): string {
-  return `the last of ${lines.length} entries: ${JSON.stringify(lines.slice(-3))}`;
 }
 
 function described(job: JobRecord | undefined): string {

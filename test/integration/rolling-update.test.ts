@@ -4,8 +4,9 @@ import { test, type TestContext } from 'node:test';
 import type { JobKey } from '../../src/job/job.ts';
 import { isTerminal } from '../../src/job/job-status.ts';
 import { createTestDatabase } from '../conformance/state/databases.ts';
+import type { Daemon } from '../support/daemon.ts';
 import { eventually, uniqueName } from '../support/eventually.ts';
-import { daemonSetup, type Daemon, type DaemonSetup } from './daemon-process.ts';
+import { daemonSetup, type DaemonSetup } from './daemon-process.ts';
 import type { Copy } from './run-setup.ts';
 
 const ORGANIZATIONS = 3;

@@ -10,11 +10,12 @@ export interface PubSubEmulator extends ServerProcess {
   host: string;
 }
 
-/** Resolves with an emulator that answers and that ends with this process; it serves every project id. */
+/** Resolves with an emulator, on a free port unless one is given, that answers and that ends with this process; it serves every project id. */
 export async function startPubSubEmulator({
   project = 'local',
-}: { project?: string } = {}): Promise<PubSubEmulator> {
-  const port = await freePort();
+  port: wanted,
+}: { project?: string; port?: number } = {}): Promise<PubSubEmulator> {
+  const port = wanted ?? (await freePort());
   const host = `127.0.0.1:${port}`;
   const server = await startServerProcess({
     name: 'the Pub/Sub emulator',
