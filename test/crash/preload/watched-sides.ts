@@ -31,8 +31,8 @@ function watchedSource<S extends Source>(source: S): S {
   return watched<S>('source', source, replaced as Partial<S>);
 }
 
-function watchedDestination(destination: Destination): Destination {
-  return watched<Destination>('destination', destination, {
+function watchedDestination<D extends Destination>(destination: D): D {
+  const replaced: Partial<Destination> = {
     openWriter(...given) {
       const writer = destination.openWriter(...given);
       return {
@@ -44,5 +44,6 @@ function watchedDestination(destination: Destination): Destination {
         close: () => writer.close(),
       };
     },
-  });
+  };
+  return watched<D>('destination', destination, replaced as Partial<D>);
 }
