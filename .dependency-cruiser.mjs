@@ -76,6 +76,11 @@ const PACKAGES = [
     folders: ['observability'],
     why: 'everybody logs and counts through our names',
   },
+  {
+    packages: ['@opentelemetry/[^/]+'],
+    folders: ['observability'],
+    why: 'one place knows what a span is',
+  },
   { packages: ['fastify', '@fastify/[^/]+'], folders: ['http'], why: 'one place listens' },
   {
     packages: ['class-validator', 'class-transformer'],

@@ -12,7 +12,13 @@ import type { Logger } from './observability/logger.ts';
 export function createApp({ config, logger }: { config: Config; logger: Logger }): CliApp {
   const state = once(async () => (await import('./state/open-state.ts')).openState(config.database));
   const sides = once(async () => (await import('./app/sides.ts')).createSidesRegistry(config));
-  const messaging = once(async () => (await import('./app/messaging.ts')).openMessaging(config));
+  const tracing = once(async () =>
+    config.tracing ? (await import('./observability/tracing.ts')).openTracing({ logger }) : undefined,
+  );
+  const traces = async () => (await tracing.get())?.traces;
+  const messaging = once(async () =>
+    (await import('./app/messaging.ts')).openMessaging(config, await traces()),
+  );
   return {
     config,
     logger,
@@ -20,14 +26,14 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
     async runWorker() {
       const { runDaemon } = await import('./app/daemon.ts');
       const { projectId, clients, publisher } = await messaging.get();
-      const common = { config, logger, projectId, publisher, pubsub: clients };
+      const common = { config, logger, projectId, publisher, pubsub: clients, traces: await traces() };
       return runDaemon({ ...common, sides: await sides.get(), openState: () => state.get() });
     },
     provision: async () => (await messaging.get()).provision(),
     publish: async (request) => (await messaging.get()).publisher.publishJob(request),
     async runJob(request, { signal, onProgress }) {
       const { runInForeground } = await import('./app/foreground-run.ts');
-      const common = { config, logger, signal, onProgress };
+      const common = { config, logger, signal, onProgress, traces: await traces() };
       return runInForeground(request, { ...common, sides: await sides.get(), state: await state.get() });
     },
     async planJob(request) {
@@ -66,6 +72,7 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
         state.dispose((opened) => opened.close()),
         sides.dispose((opened) => opened.close()),
         messaging.dispose((opened) => opened.close()),
+        tracing.dispose(async (opened) => opened?.close()),
       ]);
     },
   };

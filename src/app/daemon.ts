@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { PushRoute } from '../http/push-route.ts';
 import { startHttpServer, type HttpServer } from '../http/server.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { JobTraces } from '../observability/job-traces.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import type { PubSubClients } from '../pubsub/clients.ts';
 import type { State } from '../state/open-state.ts';
@@ -19,11 +20,12 @@ import { createAlertSender } from './alert-sender.ts';
 import { readyDatabase } from './ready-database.ts';
 import { daemonHealth } from './health.ts';
 import { lateState } from './late-state.ts';
-import { runObserver, workerObserver } from './observers.ts';
+import { runObserver, workerObserver, type TraceOf } from './observers.ts';
 import { openPush } from './push.ts';
 import { createRunServices } from './run-services.ts';
 import type { SidesRegistry } from './sides.ts';
 import { subscriberOf } from './subscriber.ts';
+import { tracedRunObserver, tracedWorkerObserver } from './traced-observers.ts';
 import { stopSignal, type StopSignal } from './stop-signal.ts';
 import { takeWorkerSlot } from './worker-slot.ts';
 import { workerSettings } from './worker-settings.ts';
@@ -42,6 +44,8 @@ export type Daemon = {
   readonly sides: SidesRegistry;
   readonly pubsub: PubSubClients;
   readonly publisher: Publisher;
+  /** Undefined: no spans are made. */
+  readonly traces: JobTraces | undefined;
 };
 
 /** Resolves with the exit code: 0 when every job had stopped at a checkpoint, 1 when some had to be left to their lease or it could not start. */
@@ -133,7 +137,8 @@ function createWorker(
   metrics: Metrics,
   sendAlert: AlertSender,
 ): Worker {
-  const { config, logger, publisher, sides } = daemon;
+  const { config, logger, publisher, sides, traces } = daemon;
+  const traceOf: TraceOf = (job) => traces?.contextOf(job);
   const pull = { clients: daemon.pubsub, projectId: daemon.projectId, clientId: settings.owner };
   const jobs = {
     subscription: config.pubsub.subscription,
@@ -145,11 +150,15 @@ function createWorker(
   };
   const collaborators: Omit<WorkerContext, 'held' | 'running'> = {
     settings,
-    services: createRunServices(config, state, runObserver(logger, metrics)),
+    services: createRunServices(
+      config,
+      state,
+      tracedRunObserver(runObserver(logger, metrics, traceOf), traces),
+    ),
     deliveries: push?.deliveries ?? subscriberOf({ ...pull, ...jobs }, logger, metrics),
     publisher,
     openSides: (organization) => sides.open(organization),
-    observer: workerObserver(logger, metrics),
+    observer: tracedWorkerObserver(workerObserver(logger, metrics, traceOf), traces),
   };
   const worker = new Worker(collaborators, [
     reapSilentJobs,

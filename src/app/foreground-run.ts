@@ -3,16 +3,18 @@ import type { Config } from '../config/config.ts';
 import type { RunObserver, RunProgress } from '../etl/run.ts';
 import { jobName, type JobRequest } from '../job/job.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { JobTraces } from '../observability/job-traces.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { encodeMessage } from '../job/encode-message.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
 import type { Publisher } from '../worker/publisher.ts';
 import { Worker } from '../worker/worker.ts';
-import { runObserver, workerObserver } from './observers.ts';
+import { runObserver, workerObserver, type TraceOf } from './observers.ts';
 import { createRunServices } from './run-services.ts';
 import type { SidesRegistry } from './sides.ts';
 import { singleDelivery } from './single-delivery.ts';
+import { tracedRunObserver, tracedWorkerObserver } from './traced-observers.ts';
 import { workerSettings } from './worker-settings.ts';
 
 export type ForegroundRun = {
@@ -20,21 +22,24 @@ export type ForegroundRun = {
   readonly logger: Logger;
   readonly state: State;
   readonly sides: SidesRegistry;
+  /** Undefined: no spans are made. */
+  readonly traces: JobTraces | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
 };
 
 /** Resolves with the job as it is recorded when the run has ended, was stopped at a checkpoint or needs an operator. */
 export async function runInForeground(request: JobRequest, run: ForegroundRun): Promise<JobRecord> {
-  const { config, logger, state, signal } = run;
+  const { config, logger, state, signal, traces } = run;
+  const traceOf: TraceOf = (job) => traces?.contextOf(job);
   const { source, settled } = singleDelivery(encodeMessage(request));
   const metrics = createMetrics();
   const services = createRunServices(
     config,
     state,
-    withProgress(runObserver(logger, metrics), run.onProgress),
+    withProgress(tracedRunObserver(runObserver(logger, metrics, traceOf), traces), run.onProgress),
   );
-  const observer = workerObserver(logger, metrics);
+  const observer = tracedWorkerObserver(workerObserver(logger, metrics, traceOf), traces);
   // Such a job is held for as long as it waits for a person; a command in the foreground hands it to that person.
   const needsOperator = new AbortController();
   const worker = new Worker({

@@ -4,8 +4,10 @@ import type { Config } from '../config/config.ts';
 import { createPubSubClients, type PubSubClients } from '../pubsub/clients.ts';
 import { gcloudCommands, provision } from '../pubsub/provision.ts';
 import { createPublisher } from '../pubsub/publisher.ts';
+import type { JobTraces } from '../observability/job-traces.ts';
 import type { Publisher } from '../worker/publisher.ts';
 import { projectId } from './project-id.ts';
+import { spanAttributes } from './traced-observers.ts';
 
 export type Messaging = {
   readonly projectId: string;
@@ -16,7 +18,7 @@ export type Messaging = {
 };
 
 /** Throws a TerminalError when PROJECT_ID is not set; nothing is called before it is used. */
-export function openMessaging(config: Config): Messaging {
+export function openMessaging(config: Config, traces?: JobTraces): Messaging {
   const names = { ...config.pubsub, projectId: projectId(config) };
   const clients = createPubSubClients({
     projectId: names.projectId,
@@ -26,7 +28,11 @@ export function openMessaging(config: Config): Messaging {
   return {
     projectId: names.projectId,
     clients,
-    publisher: createPublisher(clients, names),
+    publisher: createPublisher(
+      clients,
+      names,
+      traces && ((request, publish) => traces.publish(spanAttributes(request), publish)),
+    ),
     provision: async () => ({ resources: await provision(clients, names), gcloud: gcloudCommands(names) }),
     close: () => clients.close(),
   };

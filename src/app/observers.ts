@@ -1,31 +1,39 @@
 /** Turns what runs and the worker tell of themselves into log entries and metrics. */
 import type { RunOutcome } from '../etl/run-job.ts';
 import type { RunObserver } from '../etl/run.ts';
-import { jobName } from '../job/job.ts';
+import { jobName, type JobKey } from '../job/job.ts';
+import type { TraceContext } from '../observability/log-line.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { WorkerObserver } from '../worker/worker-context.ts';
 
+/** The trace a job's log lines belong to, if one is known. */
+export type TraceOf = (job: string) => TraceContext | undefined;
+
+const untraced: TraceOf = () => undefined;
+
 /** Steps at info, checkpoints at debug: a long job must not flood the log. */
-export function runObserver(logger: Logger, metrics: Metrics): RunObserver {
+export function runObserver(logger: Logger, metrics: Metrics, traceOf = untraced): RunObserver {
+  const about = (key: JobKey): Logger => loggerAbout(key, logger, traceOf);
   return {
-    stepStarted: (key, step) => logger.child(key).debug(`step ${step} started`, { step }),
+    stepStarted: (key, step) => about(key).debug(`step ${step} started`, { step }),
     stepFinished: (key, step, seconds) =>
-      logger.child(key).info(`step ${step} done`, { step, duration_seconds: rounded(seconds) }),
+      about(key).info(`step ${step} done`, { step, duration_seconds: rounded(seconds) }),
     checkpoint: (key, progress, batch) => {
       metrics.batchAcknowledged(batch);
       metrics.jobAdvanced(jobName(key));
-      logger.child(key).debug('checkpoint', {
+      about(key).debug('checkpoint', {
         records_processed: progress.rowsDone,
         records_estimated: progress.rowsEstimated,
         bytes_processed: progress.bytesDone,
       });
     },
-    note: (key, message, metadata) => logger.child(key).info(message, metadata),
+    note: (key, message, metadata) => about(key).info(message, metadata),
   };
 }
 
-export function workerObserver(logger: Logger, metrics: Metrics): WorkerObserver {
+export function workerObserver(logger: Logger, metrics: Metrics, traceOf = untraced): WorkerObserver {
+  const about = (key: JobKey): Logger => loggerAbout(key, logger, traceOf);
   return {
     decided: (decision, delivery) => {
       metrics.delivery(decision);
@@ -36,13 +44,13 @@ export function workerObserver(logger: Logger, metrics: Metrics): WorkerObserver
     },
     runStarted: (key, epoch, resumed) => {
       metrics.jobAdvanced(jobName(key));
-      logger
-        .child(key)
-        .info(resumed ? 'job taken over from its last checkpoint' : 'job started', { lease_epoch: epoch });
+      about(key).info(resumed ? 'job taken over from its last checkpoint' : 'job started', {
+        lease_epoch: epoch,
+      });
     },
     runEnded: (key, outcome, progress) => {
       metrics.jobLeft(jobName(key));
-      reportEnd(logger.child(key), metrics, outcome, progress);
+      reportEnd(about(key), metrics, outcome, progress);
     },
     deadLettered: (reason, delivery, violations) => {
       metrics.deadLettered(reason);
@@ -51,14 +59,19 @@ export function workerObserver(logger: Logger, metrics: Metrics): WorkerObserver
     },
     leaseLost: (key) => {
       metrics.leaseLost();
-      logger.child(key).warn('lease lost; the job is left to its new owner');
+      about(key).warn('lease lost; the job is left to its new owner');
     },
     databaseLost: (message) =>
       logger.error('database out of reach; pulling stops, held messages stay held', { error: message }),
     databaseBack: () => logger.info('database reachable again; pulling resumes'),
-    republished: (key) => logger.child(key).warn('job had no message any more and was published again'),
-    trouble: (message, key) => (key ? logger.child(key) : logger).error(message),
+    republished: (key) => about(key).warn('job had no message any more and was published again'),
+    trouble: (message, key) => (key ? about(key) : logger).error(message),
   };
+}
+
+function loggerAbout(key: JobKey, logger: Logger, traceOf: TraceOf): Logger {
+  const trace = traceOf(jobName(key));
+  return logger.child(trace === undefined ? key : { ...key, trace });
 }
 
 type EndReport = { readonly seconds: number; readonly rows: number; readonly bytes: number };

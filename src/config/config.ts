@@ -45,6 +45,8 @@ export type Config = {
     readonly stagingDataset: string | undefined;
   };
   readonly logs: { readonly level: Values['LOG_LEVEL']; readonly format: Values['LOG_FORMAT'] };
+  /** Whether spans are exported; where to and how, the exporter reads from OTEL_* itself. */
+  readonly tracing: boolean;
   readonly alertWebhookUrl: string | undefined;
   readonly alertModule: string | undefined;
   readonly staleAfterMs: number;

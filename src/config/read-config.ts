@@ -115,6 +115,7 @@ function toConfig(values: Values, files: Files): Config {
       stagingDataset: values.STAGING_DATASET,
     },
     logs: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
+    tracing: isTracing(values),
     alertWebhookUrl: values.ALERT_WEBHOOK_URL,
     alertModule: values.ALERT_MODULE,
     staleAfterMs: values.STALE_AFTER_HOURS * 3_600_000,
@@ -139,6 +140,17 @@ function toConfig(values: Values, files: Files): Config {
         ) ?? source,
     },
   };
+}
+
+/** Source: OpenTelemetry, "Environment Variable Specification". */
+function isTracing(values: Values): boolean {
+  if (values.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return false;
+  if (values.OTEL_TRACES_EXPORTER !== undefined)
+    return values.OTEL_TRACES_EXPORTER.split(',').some((exporter) => exporter.trim() === 'otlp');
+  return (
+    values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined ||
+    values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined
+  );
 }
 
 function toDatabase(values: Values, { password, sslCa }: Files): DatabaseConfig {

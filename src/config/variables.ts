@@ -208,6 +208,27 @@ export const VARIABLES = {
     description:
       'One JSON object a line, or lines for people. Commands other than `worker` default to pretty.',
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    section: 'Logs and alerts',
+    kind: httpUrl,
+    description:
+      'OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as http://localhost:4318. Not set: no traces. Other OTEL_* variables are heeded as usual.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    section: 'Logs and alerts',
+    kind: httpUrl,
+    description: 'The whole URL for traces, such as http://localhost:4318/v1/traces, instead.',
+  },
+  OTEL_TRACES_EXPORTER: {
+    section: 'Logs and alerts',
+    kind: text,
+    description: '`otlp` sends traces even without an endpoint (to localhost:4318), `none` sends none.',
+  },
+  OTEL_SDK_DISABLED: {
+    section: 'Logs and alerts',
+    kind: text,
+    description: '`true` turns traces off whatever else is set.',
+  },
   ALERT_WEBHOOK_URL: {
     section: 'Logs and alerts',
     kind: httpUrl,

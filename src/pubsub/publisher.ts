@@ -1,5 +1,6 @@
 /** Publishes jobs and dead letters, each message confirmed by the broker before it counts as published. */
 import { encodeMessage } from '../job/encode-message.ts';
+import type { JobRequest } from '../job/job.ts';
 import type { Publisher } from '../worker/publisher.ts';
 import type { PubSubClients } from './clients.ts';
 import { pubSubTrouble } from './errors.ts';
@@ -13,10 +14,19 @@ const RESERVED = 'goog';
 /** A request may have 10 MB, and the attributes of a message up to 128 KiB of it. Source: the same. */
 const MAX_DEAD_LETTER_BYTES = 9_500_000;
 
+/** What surrounds the publishing of a job and gives its message attributes, such as those of a trace. */
+export type AroundPublish = (
+  request: JobRequest,
+  publish: (attributes: Readonly<Record<string, string>>) => Promise<string>,
+) => Promise<string>;
+
+const plainly: AroundPublish = (_, publish) => publish({});
+
 /** Publishes to the two topics; rejects with a sentence that says what to mend. */
 export function createPublisher(
   { publisher }: PubSubClients,
   topics: { readonly projectId: string; readonly topic: string; readonly deadLetterTopic: string },
+  around = plainly,
 ): Publisher {
   const publish = async (topic: string, data: Uint8Array, attributes: Readonly<Record<string, string>>) => {
     const name = `projects/${topics.projectId}/topics/${topic}`;
@@ -31,7 +41,8 @@ export function createPublisher(
     }
   };
   return {
-    publishJob: (request) => publish(topics.topic, encodeMessage(request), {}),
+    publishJob: (request) =>
+      around(request, (attributes) => publish(topics.topic, encodeMessage(request), attributes)),
     publishDeadLetter: (data, attributes) => {
       if (data.byteLength <= MAX_DEAD_LETTER_BYTES) return publish(topics.deadLetterTopic, data, attributes);
       const original = { original_bytes: String(data.byteLength) };
