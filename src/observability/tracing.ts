@@ -18,7 +18,7 @@ const TAKEN = 0;
 export type Tracing = {
   readonly traces: JobTraces;
   /** Ends open spans and sends what is queued, for as long as the flush timeout; never rejects. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 };
 
 /** Spans are queued and sent in the background; a collector that is down costs spans, never time. */
@@ -57,7 +57,8 @@ function reporting(exporter: SpanExporter, logger: Logger): SpanExporter {
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        const failed = result.code !== TAKEN;
+        const code: number = result.code;
+        const failed = code !== TAKEN;
         if (failed && !failing)
           logger.warn(
             'traces cannot be exported: look at the OTEL_EXPORTER_OTLP_* variables and the collector',
