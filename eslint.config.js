@@ -129,11 +129,11 @@ export default tseslint.config(
   },
   {
     // Talks to a person at a terminal.
-    files: ['src/cli/**', 'dev/**', 'test/**', 'bench/**'],
+    files: ['src/cli/**', 'dev/**', 'test/**', 'bench/**', 'docs/examples/**'],
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['dev/**', 'test/**', 'bench/**'],
+    files: ['dev/**', 'test/**', 'bench/**', 'docs/examples/**'],
     rules: {
       'no-restricted-syntax': ['error', DEFAULT_EXPORT, ENUM],
       // What comes as JSON or Arrow has no type there, and a test that misreads it fails.
