@@ -1,6 +1,6 @@
 /** The unary calls about messages held: acknowledge and modifyAckDeadline, batched, retried and counted, never thrown. */
-import type { v1 } from '@google-cloud/pubsub';
 import type { Clock } from '../job/clock.ts';
+import type { PubSubClients } from './clients.ts';
 import { pubSubTrouble } from './errors.ts';
 
 /** Ids a request may carry: ack ids are up to about 200 bytes and a request is limited to 512 KiB. Source: Pub/Sub quotas. */
@@ -14,19 +14,19 @@ type AckCall = (ackIds: string[]) => Promise<unknown>;
 
 /** Every failed try is told to onFailure; a call given up means that the message comes again, which is harmless. */
 export class AckCalls {
-  readonly #subscriber: v1.SubscriberClient;
+  readonly #clients: Pick<PubSubClients, 'subscriber'>;
   readonly #subscription: string;
   readonly #clock: Clock;
   readonly #onFailure: (kind: AckCallKind, message: string) => void;
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: {
-    subscriber: v1.SubscriberClient;
+    clients: Pick<PubSubClients, 'subscriber'>;
     subscription: string;
     clock: Clock;
     onFailure: (kind: AckCallKind, message: string) => void;
   }) {
-    this.#subscriber = options.subscriber;
+    this.#clients = options.clients;
     this.#subscription = options.subscription;
     this.#clock = options.clock;
     this.#onFailure = options.onFailure;
@@ -34,7 +34,7 @@ export class AckCalls {
 
   async ack(ackIds: readonly string[]): Promise<void> {
     await this.#inBatches('ack', ackIds, (batch) =>
-      this.#subscriber.acknowledge(
+      this.#clients.subscriber.acknowledge(
         { subscription: this.#subscription, ackIds: batch },
         { timeout: CALL_TIMEOUT_MS },
       ),
@@ -57,7 +57,7 @@ export class AckCalls {
 
   #modify(kind: AckCallKind, ackIds: readonly string[], ackDeadlineSeconds: number): Promise<string[]> {
     return this.#inBatches(kind, ackIds, (batch) =>
-      this.#subscriber.modifyAckDeadline(
+      this.#clients.subscriber.modifyAckDeadline(
         { subscription: this.#subscription, ackIds: batch, ackDeadlineSeconds },
         { timeout: CALL_TIMEOUT_MS },
       ),

@@ -3,6 +3,7 @@ import type { protos, v1 } from '@google-cloud/pubsub';
 import type { Clock, Random } from '../job/clock.ts';
 import type { ConnectionState } from '../worker/delivery.ts';
 import { isChannelReady } from './channel-state.ts';
+import type { PubSubClients } from './clients.ts';
 import { ConnectionReport } from './connection-report.ts';
 import { StreamPulse } from './stream-pulse.ts';
 
@@ -10,7 +11,7 @@ export type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
 type StreamingPull = ReturnType<v1.SubscriberClient['streamingPull']>;
 
 export type PullStreamOptions = {
-  readonly subscriber: v1.SubscriberClient;
+  readonly clients: Pick<PubSubClients, 'subscriber' | 'renewSubscriber'>;
   readonly subscription: string;
   readonly ackDeadlineMs: number;
   readonly maxOutstanding: number;
@@ -109,7 +110,8 @@ export class PullStream {
 
   /** Resolves when the stream has ended, with its error if it had one. */
   #receiveUntilEnd(): Promise<unknown> {
-    const { subscriber, onMessages, clock } = this.#options;
+    const { clients, onMessages, clock } = this.#options;
+    const { subscriber } = clients;
     const ended = new AbortController();
     const pulse = new StreamPulse(clock);
     return new Promise((resolve) => {
@@ -138,7 +140,7 @@ export class PullStream {
       this.#stream = stream;
       this.#endStream = () => finish();
       if (this.#held) stream.pause();
-      void this.#connectedWhenQuiet(connected, ended.signal);
+      void this.#connectedWhenQuiet(subscriber, connected, ended.signal);
       void pulse
         .beat(
           () => stream.write({ streamAckDeadlineSeconds: this.#ackDeadlineSeconds }),
@@ -146,13 +148,20 @@ export class PullStream {
           ended.signal,
         )
         .then((alive) => {
-          if (!alive) finish(new Error('the server no longer answers on the stream'));
+          if (alive) return;
+          finish(new Error('the server no longer answers on the stream'));
+          // Another stream of the same client would use the same connection, which may be what is dead.
+          clients.renewSubscriber(subscriber);
         });
     });
   }
 
-  async #connectedWhenQuiet(connected: () => void, ended: AbortSignal): Promise<void> {
-    const { clock, subscriber } = this.#options;
+  async #connectedWhenQuiet(
+    subscriber: v1.SubscriberClient,
+    connected: () => void,
+    ended: AbortSignal,
+  ): Promise<void> {
+    const { clock } = this.#options;
     const isOver = (): boolean => ended.aborted;
     for (;;) {
       await clock.sleep(QUIET_MS, ended);

@@ -28,8 +28,7 @@ export type PullSubscriberOptions = {
 export function createPullSubscriber(options: PullSubscriberOptions): DeliverySource {
   const subscription = `projects/${options.projectId}/subscriptions/${options.subscription}`;
   const { clients, clock, random, maxOutstanding, ackDeadlineMs = ACK_DEADLINE_MS } = options;
-  const { subscriber } = clients;
-  const calls = new AckCalls({ subscriber, subscription, clock, onFailure: options.onAckFailure });
+  const calls = new AckCalls({ clients, subscription, clock, onFailure: options.onAckFailure });
   const outstanding = new OutstandingDeliveries(clock, ackDeadlineMs);
   let onDelivery: (delivery: Delivery) => void = () => undefined;
 
@@ -58,7 +57,7 @@ export function createPullSubscriber(options: PullSubscriberOptions): DeliverySo
   };
 
   const stream = new PullStream({
-    subscriber,
+    clients,
     subscription,
     ackDeadlineMs,
     maxOutstanding,

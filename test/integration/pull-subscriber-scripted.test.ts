@@ -201,7 +201,7 @@ test('streams that end at once are complained about once and tried ever less oft
   assert.equal(subscriber.source.connection().why, subscriber.troubles[0]);
 });
 
-test('a server that answered pings and falls silent is left for another stream; one that never answered is not', async (t) => {
+test('a server that answered pings and falls silent is left for a new connection; one that never answered is not', async (t) => {
   const clock = new VirtualClock();
   const { server, subscriber } = await connected(t, { clock });
   const pings = (): number => (server.streams.at(-1)?.requests.length ?? 1) - 1;
@@ -227,4 +227,10 @@ test('a server that answered pings and falls silent is left for another stream; 
   await clock.advance(1_000);
   await eventually(() => server.streams.length === 2, { describe: 'another stream' });
   assert.deepEqual(subscriber.troubles, []);
+  const [silent, next] = server.streams.map(({ stream }) => stream.getPeer());
+  assert.notEqual(next, silent, 'the next stream has a connection of its own');
+  server.send('after');
+  const [, after] = await untilDelivered(subscriber, 2);
+  await after?.ack();
+  assert.deepEqual(server.acknowledged, [['after-a']]);
 });
