@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { grpc } from 'google-gax';
+import type { PubSubClients } from '../../src/pubsub/clients.ts';
 import { eventually } from '../support/eventually.ts';
 import { PubSubFixture, pulling, untilDelivered, type Pulling } from '../support/pubsub-fixture.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -9,21 +10,24 @@ import { ScriptedServer } from './pull-subscriber-scripted-server.ts';
 
 type Options = Parameters<PubSubFixture['subscriber']>[0];
 
+interface Started {
+  readonly server: ScriptedServer;
+  readonly subscriber: Pulling;
+  readonly clients: PubSubClients;
+}
+
 /** A subscriber connected to a scripted server. */
-async function connected(
-  t: TestContext,
-  options: Options = {},
-): Promise<{ server: ScriptedServer; subscriber: Pulling }> {
-  const { server, subscriber } = await started(t, options);
+async function connected(t: TestContext, options: Options = {}): Promise<Started> {
+  const { server, subscriber, clients } = await started(t, options);
   await eventually(() => subscriber.source.connection().connected, { describe: 'the stream to open' });
-  return { server, subscriber };
+  return { server, subscriber, clients };
 }
 
 async function started(
   t: TestContext,
   options: Options = {},
   arrange: (server: ScriptedServer) => void = () => undefined,
-): Promise<{ server: ScriptedServer; subscriber: Pulling }> {
+): Promise<Started> {
   const server = await ScriptedServer.start();
   arrange(server);
   const fixture = new PubSubFixture(server.host);
@@ -31,7 +35,7 @@ async function started(
     server.stop();
     await fixture.clients.close();
   });
-  return { server, subscriber: pulling(t, fixture, options) };
+  return { server, subscriber: pulling(t, fixture, options), clients: fixture.clients };
 }
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `m${at}`);
@@ -203,7 +207,9 @@ test('streams that end at once are complained about once and tried ever less oft
 
 test('a server that answered pings and falls silent is left for a new connection; one that never answered is not', async (t) => {
   const clock = new VirtualClock();
-  const { server, subscriber } = await connected(t, { clock });
+  const { server, subscriber, clients } = await connected(t, { clock });
+  // Refused, but from now on the process has a second client with a connection to this server.
+  await assert.rejects(clients.publisher.publish({ topic: 'projects/p/topics/t', messages: [] }));
   const pings = (): number => (server.streams.at(-1)?.requests.length ?? 1) - 1;
   const afterPing = async (count: number): Promise<void> => {
     await clock.advance(30_000);
