@@ -13,7 +13,11 @@ type Stream = grpc.ServerDuplexStream<StreamingPullRequest, protos.google.pubsub
 /** The calls it got, and what it does with the next ones. */
 export class ScriptedServer {
   readonly host: string;
-  readonly streams: { readonly requests: StreamingPullRequest[]; readonly stream: Stream }[] = [];
+  readonly streams: {
+    readonly requests: StreamingPullRequest[];
+    readonly stream: Stream;
+    readonly peer: string;
+  }[] = [];
   readonly acknowledged: string[][] = [];
   readonly modified: { readonly ackIds: string[]; readonly seconds: number }[] = [];
   answersPings = false;
@@ -71,7 +75,8 @@ export class ScriptedServer {
 
   #open(stream: Stream): void {
     const requests: StreamingPullRequest[] = [];
-    this.streams.push({ requests, stream });
+    // Asked now: a stream that has ended no longer knows.
+    this.streams.push({ requests, stream, peer: stream.getPeer() });
     stream.on('error', () => undefined);
     if (this.refuseStreams !== undefined) {
       stream.emit('error', { code: this.refuseStreams, details: 'scripted' });

@@ -233,7 +233,7 @@ test('a server that answered pings and falls silent is left for a new connection
   await clock.advance(1_000);
   await eventually(() => server.streams.length === 2, { describe: 'another stream' });
   assert.deepEqual(subscriber.troubles, []);
-  const [silent, next] = server.streams.map(({ stream }) => stream.getPeer());
+  const [silent, next] = server.streams.map(({ peer }) => peer);
   assert.notEqual(next, silent, 'the next stream has a connection of its own');
   server.send('after');
   const [, after] = await untilDelivered(subscriber, 2);
