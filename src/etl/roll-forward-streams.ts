@@ -2,6 +2,7 @@
 import { commitSetRows, type StreamCommitSet } from '../job/commit-set.ts';
 import { LeaseLostError, TransientError } from '../job/errors.ts';
 import { tableName } from '../job/table-ref.ts';
+import type { WriteStreamState } from './destination.ts';
 import { finishCommitted, type RollForward } from './finish-committed.ts';
 import type { PlannedRun, Run } from './run.ts';
 
@@ -14,20 +15,29 @@ export async function rollForwardStreams(run: PlannedRun, set: StreamCommitSet):
   return settleByEvidence(run, set, outcome.message);
 }
 
-/** The streams can no longer be asked, so the destination is: rows carrying the set's lineage are the evidence. */
+/**
+ * The set was not seen committed, so the destination is asked: rows carrying the set's lineage are the evidence. The streams
+ * are looked at first: a commit that is still to land is one of a stream that is still there, and one that landed before its
+ * stream was gone shows in the rows counted afterwards.
+ */
 async function settleByEvidence(run: PlannedRun, set: StreamCommitSet, why: string): Promise<RollForward> {
   const { plan } = run;
+  const states = await Promise.all(set.streams.map(({ name }) => run.destination.writeStreamState(name)));
   const found = await run.destination.rowsOf(plan.destination, plan.destinationLocation, set.lineage);
   const expected = commitSetRows(set);
   if (found === expected) return finishCommitted(run, set);
-  if (found === 0) return replanIfNothingCanLand(run, set, why);
+  if (found === 0) return replanIfNothingCanLand(run, set, states, why);
   const message = `${found} of ${expected} rows of ${set.lineage} are in ${tableName(plan.destination)}, though a commit is all or nothing: ${why}`;
   return { kind: 'unprovable', message };
 }
 
-/** A new plan only when every stream is gone, so that no commit under way can still make its rows visible. */
-async function replanIfNothingCanLand(run: Run, set: StreamCommitSet, why: string): Promise<RollForward> {
-  const states = await Promise.all(set.streams.map(({ name }) => run.destination.writeStreamState(name)));
+/** A new plan only when every stream was gone before the rows were counted. */
+async function replanIfNothingCanLand(
+  run: Run,
+  set: StreamCommitSet,
+  states: readonly WriteStreamState[],
+  why: string,
+): Promise<RollForward> {
   if (states.some((state) => state.kind === 'committed')) {
     throw new TransientError(
       'commit_ambiguous',
