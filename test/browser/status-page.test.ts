@@ -44,8 +44,9 @@ describe('the status page in Chromium', { skip }, () => {
     });
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('requestfailed', (request) => {
-      // Leaving a page ends its stream of events.
-      if (!request.url().endsWith('/api/events')) complaints.push(`${request.url()} failed`);
+      // Leaving a page ends its stream of events, and whatever it was still loading.
+      const why = request.failure()?.errorText ?? 'unknown';
+      if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()} failed: ${why}`);
     });
     try {
       await page.goto(`${origin()}${path}`);
