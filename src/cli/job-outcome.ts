@@ -6,7 +6,7 @@ import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
 import { failed, type CommandError, type ExitCode } from './command-error.ts';
 import { between, count, size } from '../http/human-text.ts';
-import { resolveCommand, retryCommand } from './next-commands.ts';
+import { retryCommand } from './next-commands.ts';
 import { STATUS_STYLES } from './paint.ts';
 import type { Session } from './session.ts';
 
@@ -47,8 +47,7 @@ function unsuccessful(job: JobRecord): CommandError {
   const why = `${job.errorReason ?? 'no reason recorded'}: ${job.errorMessage ?? 'no message recorded'}`;
   if (job.needsOperator)
     return failed(
-      `${name} needs an operator (${why}): see pulse-billing-etl show ${organizationId} ${jobId}, ` +
-        `then ${resolveCommand(job, 'committed')} or ${resolveCommand(job, 'not-committed')}`,
+      `${name} needs an operator (${why}); pulse-billing-etl show ${organizationId} ${jobId} has the query that counts them`,
     );
   if (job.status === 'CANCELLED')
     return failed(`${name} was cancelled; if it is wanted after all: ${retryCommand(job)}`);

@@ -73,7 +73,7 @@ test('an organization is added with the documented defaults and shown with the c
 test('every column has its option, and an empty argument clears what may be empty', async (context) => {
   const { cli } = await setup(context);
   const options = {
-    '--source-kind': ['files', 'source_kind', 'files'],
+    '--source-kind': ['bigquery', 'source_kind', 'bigquery'],
     '--source-location': ['EU', 'source_location', 'EU', null],
     '--destination-location': ['europe-west3', 'destination_location', 'europe-west3'],
     '--source-service-account': [
