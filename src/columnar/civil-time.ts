@@ -1,5 +1,5 @@
 /** Dates and times of day without a zone, as SQL writes them, in the numbers that Arrow carries. */
-import { MICROS_PER_SECOND, parseInstant, type Micros } from '../job/instant.ts';
+import { formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../job/instant.ts';
 
 const SECONDS_PER_DAY = 86_400n;
 const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
@@ -21,4 +21,19 @@ export function parseDateTime(text: string): Micros | undefined {
   return /(?:[Zz]|[+-]\d\d:\d\d)$/.test(text.slice(10))
     ? undefined
     : parseInstant(`${text.replace(' ', 'T')}Z`);
+}
+
+/** `YYYY-MM-DD` of days since 1970-01-01. */
+export function formatDate(days: number): string {
+  return formatInstant(BigInt(days) * SECONDS_PER_DAY * MICROS_PER_SECOND).slice(0, 10);
+}
+
+/** `HH:MM:SS[.ffffff]` of microseconds since midnight, without trailing zeros. */
+export function formatTime(micros: Micros): string {
+  return formatDateTime(micros).slice(11);
+}
+
+/** `YYYY-MM-DDTHH:MM:SS[.ffffff]` of microseconds since 1970, without trailing zeros. */
+export function formatDateTime(micros: Micros): string {
+  return formatInstant(micros).replace(/\.?0*Z$/, '');
 }

@@ -4,7 +4,7 @@ import { LINEAGE_FIELDS } from '../job/table-schema.ts';
 import { readColumn } from './arrow-field.ts';
 import { MICROSECOND } from './arrow-type.ts';
 import { bufferCount, columnNodes, nodeAt, type ColumnNode } from './column-node.ts';
-import { MESSAGE, readIpcMessage, HEADER } from './ipc-message.ts';
+import { MESSAGE, readIpcMessage, HEADER, type IpcMessage } from './ipc-message.ts';
 import { recordBatchMetadata, type Pair } from './message-metadata.ts';
 import { summation, type Summation, type VerifiedColumns } from './summation.ts';
 import { SCHEMA, writerSchema } from './writer-schema.ts';
@@ -41,7 +41,7 @@ export function copyLayout(options: CopyLayoutOptions): CopyLayout {
       'unsupported',
       'the source sends big-endian Arrow data, which no column can be copied from',
     );
-  const nodes = columnNodes(source.header.tables(SCHEMA.fields).map(readColumn));
+  const nodes = nodesOf(source);
   refuseLineageColumns(nodes);
   const version = source.message.int16(MESSAGE.version);
   return {
@@ -53,6 +53,11 @@ export function copyLayout(options: CopyLayoutOptions): CopyLayout {
     metadataBytes: metadataBytes(version, nodes),
     summation: summation(nodes, options.verify),
   };
+}
+
+/** The columns that a schema message announces. */
+export function nodesOf(schema: IpcMessage): ColumnNode[] {
+  return columnNodes(schema.header.tables(SCHEMA.fields).map(readColumn));
 }
 
 function cursorNode(nodes: readonly ColumnNode[], cursorField: string): ColumnNode {

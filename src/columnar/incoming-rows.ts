@@ -22,6 +22,7 @@ export class IncomingRows {
   readonly #lengths: Float64Array;
   readonly #bufferStarts: Float64Array;
   readonly #bufferLengths: Float64Array;
+  #text: Buffer | undefined;
   /** By node: the part of the body that is its validity bitmap, undefined when nothing is NULL. */
   readonly #validity: readonly (Uint8Array | undefined)[];
 
@@ -61,6 +62,12 @@ export class IncomingRows {
   /** Where in the body the bytes of a `variable` field start. */
   dataStart(node: ColumnNode): number {
     return this.#bufferStarts[node.validityBuffer + 2] as number;
+  }
+
+  /** The bytes [start, end) of the body as UTF-8 text. */
+  text(start: number, end: number): string {
+    this.#text ??= Buffer.from(this.body.buffer, this.body.byteOffset, this.body.byteLength);
+    return this.#text.toString('utf8', start, end);
   }
 
   /** Where the value at a position starts among the bytes of a `variable` field or the items of a `list`. */
