@@ -1,0 +1,81 @@
+// A subscription in memory for loads: each worker gets as many messages as flow control lets it hold, and acks are timed.
+import type { Delivery, DeliverySource } from '../../src/worker/delivery.ts';
+
+type Subscriber = { take: (delivery: Delivery) => void; held: number; receiving: boolean };
+
+/** One queue for all workers; it loses nothing, doubles nothing and costs next to nothing, so that what is measured is not the queue. */
+export class MessageQueue {
+  /** When each message was acked, by its id. */
+  readonly ackedAtMs = new Map<string, number>();
+  readonly #waiting: { readonly messageId: string; readonly data: Uint8Array }[] = [];
+  readonly #subscribers: Subscriber[] = [];
+  readonly #maxOutstanding: number;
+
+  constructor(maxOutstanding: number) {
+    this.#maxOutstanding = maxOutstanding;
+  }
+
+  /** All at once, so that they are dealt out evenly. */
+  publish(messages: readonly { readonly messageId: string; readonly data: Uint8Array }[]): void {
+    this.#waiting.push(...messages);
+    this.#handOut();
+  }
+
+  /** The connection of one more worker. */
+  subscribe(): DeliverySource {
+    const subscriber: Subscriber = { take: () => undefined, held: 0, receiving: false };
+    this.#subscribers.push(subscriber);
+    const receive = (receiving: boolean) => {
+      subscriber.receiving = receiving;
+      this.#handOut();
+    };
+    return {
+      ackDeadlineMs: 60_000,
+      start: (onDelivery) => {
+        subscriber.take = onDelivery;
+        receive(true);
+      },
+      pause: () => receive(false),
+      resume: () => receive(true),
+      extend: () => Promise.resolve(),
+      connection: () => ({ connected: subscriber.receiving, why: 'in memory' }),
+      stopReceiving: () => receive(false),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  /** In turn, so that every worker has its share. */
+  #handOut(): void {
+    for (let given = true; given && this.#waiting.length > 0;) {
+      given = false;
+      for (const subscriber of this.#subscribers) {
+        if (!subscriber.receiving || subscriber.held >= this.#maxOutstanding) continue;
+        const message = this.#waiting.shift();
+        if (!message) return;
+        given = true;
+        subscriber.held += 1;
+        subscriber.take(this.#delivery(message, subscriber));
+      }
+    }
+  }
+
+  #delivery(message: { messageId: string; data: Uint8Array }, subscriber: Subscriber): Delivery {
+    const settle = (): Promise<void> => {
+      subscriber.held -= 1;
+      this.#handOut();
+      return Promise.resolve();
+    };
+    return {
+      ...message,
+      attributes: {},
+      ack: () => {
+        this.ackedAtMs.set(message.messageId, performance.now());
+        return settle();
+      },
+      nack: () => {
+        this.#waiting.push(message);
+        return settle();
+      },
+    };
+  }
+}
