@@ -81,7 +81,9 @@ export const MYSQL_SESSION = [
   `SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'`,
   // No gap locks: fewer deadlocks between claims of neighbouring organizations.
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  'SET SESSION innodb_lock_wait_timeout = 5',
+  // A worker stopped, or cut off, in the middle of a transaction would keep its locks, and everybody who needs them waiting,
+  // for hours. MariaDB can end a transaction that is idle; MySQL only a connection, whatever it idles for.
+  'SET SESSION innodb_lock_wait_timeout = 5 /*M!100300 , idle_transaction_timeout = 5 */ /*!80000 , wait_timeout = 20 */',
 ] as const;
 
 /** Set once on every SQLite connection: FULL, because a decision must survive a power cut before it is acted upon. */

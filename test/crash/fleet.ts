@@ -2,6 +2,7 @@
 import type { Daemon } from '../support/daemon.ts';
 import { Handovers } from './handovers.ts';
 import type { Ground } from './ground.ts';
+import { untilStopped } from './process-state.ts';
 import type { Report, Strike } from './strike.ts';
 import { trace } from './trace.ts';
 
@@ -58,10 +59,16 @@ export class Fleet {
     this.#closing = true;
     const last = [...this.#alive];
     for (const daemon of last) daemon.signal('SIGTERM');
-    const codes = await Promise.all(last.map(({ ended }) => ended));
+    const codes = await Promise.all(last.map((daemon) => this.#codeOf(daemon)));
     await this.#running;
     await Promise.all(this.#watching);
     return codes;
+  }
+
+  /** A process that was asked before it had begun anything may end by the signal itself, as every program does. */
+  async #codeOf(daemon: Daemon): Promise<number | NodeJS.Signals> {
+    const code = await daemon.ended;
+    return code === 'SIGTERM' && daemon.logged(/./).length === 0 ? 0 : code;
   }
 
   async #keepOneAlive(): Promise<void> {
@@ -76,7 +83,7 @@ export class Fleet {
       trace('started', { pid: daemon.pid, strikes });
       const end = await daemon.ended;
       this.#alive.delete(daemon);
-      trace('ended', { pid: daemon.pid, end });
+      trace('ended', { pid: daemon.pid, end, complaints: complaints(daemon) });
       this.#explain(daemon, end, hits);
     }
   }
@@ -98,6 +105,8 @@ export class Fleet {
   async #whileStopped(daemon: Daemon, hit: Hit): Promise<void> {
     this.asleep += 1;
     try {
+      // It reports before it signals itself: a SIGCONT sent now could arrive first and be lost.
+      await untilStopped(daemon);
       await this.#options.whileStopped?.(this, daemon, hit);
     } catch (error) {
       this.unexplained.push(`while ${daemon.pid} lay stopped: ${String(error)}`);
@@ -117,4 +126,8 @@ export class Fleet {
       `${daemon.pid} ended with ${end} after ${signals.join(', ') || 'no strike'}: ${daemon.errors()} ${last}`,
     );
   }
+}
+
+function complaints(daemon: Daemon): string[] {
+  return daemon.logged(/"level":"(warn|error)"/).map(({ message }) => message);
 }

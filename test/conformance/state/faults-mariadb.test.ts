@@ -96,6 +96,24 @@ onDatabase('MariaDB', (database) => {
     assert.deepEqual(await state.jobs.finish(lease, aSet(lease), COUNTS), { kind: 'already' });
   });
 
+  test('a worker that falls silent inside a transaction keeps its locks for seconds, not until it is gone', async (t) => {
+    const { state } = database();
+    const key = await aQueuedJob(state, await anOrganization(state));
+    const silent = await createDataSource(database().settings).initialize();
+    const runner = silent.createQueryRunner();
+    t.after(async () => {
+      await runner.release();
+      await silent.destroy();
+    });
+    await runner.startTransaction();
+    // What its claim locks when it is stopped, or cut off from the network, in the middle of it.
+    await runner.query('SELECT id FROM client_billing_config WHERE organization_id = ? FOR UPDATE', [
+      key.organizationId,
+    ]);
+    assert.equal((await state.jobs.claim(key, 'worker-2', LONG_MS)).kind, 'claimed');
+    await assert.rejects(runner.query('SELECT 1'));
+  });
+
   test('connections that all died while idle are replaced without anybody noticing', async () => {
     const state = await database().openAnother();
     const key = await aQueuedJob(state, await anOrganization(state));

@@ -9,6 +9,7 @@ import { StrikePlan } from '../strike-plan.ts';
 import type { Kind } from './kind.ts';
 
 const PATIENCE_MS = 180_000;
+const REPLICAS = 3;
 
 /** SIGKILL at every point of a job's way, replicas on one MariaDB. */
 export const KILLED: Kind = {
@@ -66,7 +67,7 @@ export const ASLEEP_PAST_THE_LEASE: Kind = {
     const ground = await crashGround(endings, program);
     const plan = new StrikePlan(seed, /claim|Plan|append|record|finalize|decide|commit|finish|totals/);
     return playEpisode(ground, {
-      replicas: 3,
+      replicas: REPLICAS,
       customers: 8,
       rowsPerJob: 40,
       hitsWanted: hits,
@@ -78,7 +79,7 @@ export const ASLEEP_PAST_THE_LEASE: Kind = {
 
 async function untilTakenOver(ground: Ground, fleet: Fleet, daemon: Daemon): Promise<void> {
   // Somebody has to be awake to take over.
-  if (fleet.asleep > 1) return;
+  if (fleet.asleep === REPLICAS) return;
   await eventually(
     async () => {
       for (const job of fleet.handovers.jobsOf(daemon.pid)) {

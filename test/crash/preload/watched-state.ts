@@ -18,15 +18,21 @@ export async function openState(settings: DatabaseSettings): Promise<State> {
 
 function watchedJobs(jobs: JobStore): JobStore {
   return watched<JobStore>('jobs', jobs, {
-    claim: (key, owner, leaseMs) =>
+    claim: (key, ...given) =>
       watchedCall('jobs.claim', async () => {
-        const outcome = await jobs.claim(key, owner, leaseMs);
+        const outcome = await jobs.claim(key, ...given);
         const job = nameOf(key);
         if (outcome.kind === 'claimed') {
           report({ kind: 'claimed', job, epoch: outcome.lease.epoch });
           if (outcome.job.crashes >= DEATHS_ENOUGH) spare(job);
-        }
+        } else spareNoMore(job);
         return outcome;
+      }),
+    // A message is looked at again after a run that lost its lease, which leaves nothing to be spared.
+    admit: (request, ...given) =>
+      watchedCall('jobs.admit', () => {
+        spareNoMore(nameOf(request));
+        return jobs.admit(request, ...given);
       }),
     decide: (lease, ...given) =>
       watchedCall('jobs.decide', async () => {
