@@ -1,7 +1,12 @@
 /** Asks the copy of an organization whether it keeps what FOCUS asks of its columns and rows. */
 import type { FocusReport } from '../cli/app-port.ts';
 import { FOCUS_VERSIONS } from '../etl/transforms/focus/focus-column.ts';
-import { focusChecksSql, focusProblems, focusSchemaProblems } from '../etl/transforms/focus/focus-checks.ts';
+import {
+  focusChecksSql,
+  focusProblems,
+  focusRows,
+  focusSchemaProblems,
+} from '../etl/transforms/focus/focus-checks.ts';
 import type { Organization } from '../job/organization.ts';
 import type { Sides } from './sides.ts';
 
@@ -19,5 +24,7 @@ export async function checkFocus(
   const answer = await destination.aggregateOf(table, described.location, (from) =>
     focusChecksSql(version, from),
   );
+  // No row breaks a rule where there is none, which proves nothing.
+  if (focusRows(answer) === 0) return { kind: 'nothing_copied' };
   return { kind: 'checked', version, problems: focusProblems(version, answer) };
 }

@@ -123,9 +123,11 @@ async function dailyTotals(
   columns: Parameters<Source['dailyTotals']>[1],
 ): ReturnType<Source['dailyTotals']> {
   const cursor = await cursorOfSlice(environment, slice);
-  const condition = windowCondition(cursor, slice.window, 't.');
+  const { from, condition } = rowsOfSlice(slice, cursor);
+  const { transform, table } = slice;
+  const ofRows = transform ? cursorOf(table, columns.schema, transform.cursorField) : cursor;
   const rows = await runQuery(environment, {
-    sql: dailyTotalsSql(columns, cursor, tableAsOf(slice.table, slice.snapshot), condition),
+    sql: dailyTotalsSql(columns, ofRows, from, condition),
     location: slice.location,
     doing: `adding up ${tableName(slice.table)} by day`,
   });

@@ -70,7 +70,9 @@ export type FocusReport =
       readonly problems: readonly string[];
     }
   | { readonly kind: 'no_focus_transform'; readonly transform: string }
-  | { readonly kind: 'not_copied' };
+  | { readonly kind: 'not_copied' }
+  /** The table has every column, and no row. */
+  | { readonly kind: 'nothing_copied' };
 
 /** Makes the program from a configuration; nothing is opened before it is asked for. */
 export type AppFactory = (options: { readonly config: Config; readonly logger: Logger }) => CliApp;

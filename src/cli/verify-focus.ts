@@ -21,6 +21,10 @@ export async function verifyFocus(
   const table = tableName(organization.destination);
   if (report.kind === 'not_copied')
     throw failed(`${table} does not exist yet: run pulse-billing-etl enqueue ${organizationId} first`);
+  if (report.kind === 'nothing_copied')
+    throw failed(
+      `${table} holds no rows, so that there is nothing to check: run pulse-billing-etl enqueue ${organizationId} first`,
+    );
   const { version, problems } = report;
   if (json) session.printJson({ organization_id: organizationId, table, focus_version: version, problems });
   else if (problems.length === 0) session.print(`${table} keeps every rule of FOCUS ${version}`);

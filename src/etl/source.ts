@@ -62,7 +62,7 @@ export type Source = {
   estimate(slice: Slice): Promise<Estimate>;
   /** Exact totals of a slice in one aggregate query. */
   totals(slice: Slice, columns: VerifiedColumns): Promise<Totals>;
-  /** Exact totals of a slice by day of its cursor, in one aggregate query; days without rows are left out. */
+  /** Exact totals of a slice by day of its rows' cursor, in one aggregate query; days without rows are left out. */
   dailyTotals(slice: Slice, columns: VerifiedColumns): Promise<readonly DayTotals[]>;
   /** Opens a read of a slice in at most maxStreams streams; no streams when it holds no rows. */
   openReadSession(slice: Slice, maxStreams: number): Promise<ReadSession>;

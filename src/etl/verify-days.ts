@@ -11,7 +11,9 @@ import { compareDays, type ComparedDay } from './compare-days.ts';
 import { existingSource } from './plan-job.ts';
 import { windowText } from './requested-window.ts';
 import { RunStopped, type NumberedRun, type Run } from './run.ts';
+import type { Slice, SourceTable } from './source.ts';
 import { step } from './steps.ts';
+import { sqlTransformOf } from './transforms/sql-transform-of.ts';
 import { verifiedDays, windowOfDay } from './verified-days.ts';
 
 /** Ends the job as SUCCESS when every day is equal or going to be repaired; throws `verification_mismatch` otherwise. */
@@ -42,11 +44,6 @@ async function verifyAndRepair(run: NumberedRun): Promise<readonly ComparedDay[]
 async function compared(run: NumberedRun, window: Window): Promise<readonly ComparedDay[]> {
   const { organization, source, destination } = run;
   refuseWhatIsUnsupported(organization);
-  if (organization.transform !== 'none')
-    throw new TerminalError(
-      'unsupported',
-      `rows under transform ${organization.transform} are not compared by day in this version; each run verified its own`,
-    );
   const table = await existingSource(run);
   const copy = await destination.describe(organization.destination);
   if (!copy) {
@@ -55,15 +52,27 @@ async function compared(run: NumberedRun, window: Window): Promise<readonly Comp
       `the destination ${tableName(organization.destination)} does not exist, though it was copied to; see pulse-billing-etl org show ${organization.organizationId}`,
     );
   }
-  const columns = comparableColumns(table.schema, organization);
-  const { location } = table;
-  const snapshot = await source.currentTime(location, table.table);
-  const slice = { table: table.table, location, cursorField: organization.cursorField, window, snapshot };
+  const slice = await sliceToVerify(run, table, window);
+  // What a transform makes, only BigQuery can say.
+  const { transformedSchema } = slice.transform ? await source.estimate(slice) : {};
+  const columns = comparableColumns(transformedSchema ?? table.schema, organization);
   const [expected, found] = await Promise.all([
     source.dailyTotals(slice, columns),
     destination.dailyTotals(copy.table, copy.location, columns, window),
   ]);
   return compareDays(expected, found);
+}
+
+async function sliceToVerify(
+  { organization, source, settings }: NumberedRun,
+  table: SourceTable,
+  window: Window,
+): Promise<Slice> {
+  const { location } = table;
+  const snapshot = await source.currentTime(location, table.table);
+  const transform = sqlTransformOf(organization, table, settings.sqlTransforms);
+  const { cursorField } = organization;
+  return { table: table.table, location, cursorField, window, snapshot, ...(transform && { transform }) };
 }
 
 async function recordEqualDays({ state, lease }: NumberedRun, days: readonly ComparedDay[]): Promise<void> {

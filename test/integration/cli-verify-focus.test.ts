@@ -35,7 +35,7 @@ async function focusCopy(): Promise<Copy> {
   return copy;
 }
 
-test('a copy that keeps every rule is exit code 0; a broken row is counted by its rule, and exit code 1', async () => {
+test('a copy that keeps every rule is exit code 0; a broken row is counted by its rule, and exit code 1; without rows there is nothing to check', async () => {
   const copy = await focusCopy();
   const verify = (...options: string[]) => cli.call('verify', copy.organizationId, '--focus', ...options);
   const well = await verify();
@@ -53,6 +53,14 @@ test('a copy that keeps every rule is exit code 0; a broken row is counted by it
   const { problems, ...rest } = JSON.parse(stdout) as { problems: string[]; focus_version: string };
   assert.deepEqual([code, rest.focus_version], [1, '1.2']);
   assert.ok(problems.includes('60 rows break: BilledCost is never NULL'), stdout);
+
+  await runs().warehouses.atDestination(`DELETE FROM ${sqlName(copy.destination)} WHERE TRUE`);
+  const empty = await verify();
+  assert.deepEqual([empty.code, empty.stdout], [1, '']);
+  assert.match(
+    empty.stderr,
+    /\.copy holds no rows, so that there is nothing to check: run pulse-billing-etl/,
+  );
 });
 
 test('a column that is missing or of another type is named instead of failing the query', async () => {

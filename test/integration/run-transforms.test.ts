@@ -97,7 +97,7 @@ test('a transform that does not give the same rows twice does not pass verificat
   assert.deepEqual([job.status, job.errorReason], ['FAILED', 'verification_mismatch']);
 });
 
-test('a billing export arrives in FOCUS columns, billed to the last decimal', async () => {
+test('a billing export arrives in FOCUS columns, billed to the last decimal, and is verified by day', async () => {
   const { state, warehouses } = runs();
   const table = { dataset: uniqueName('billing'), table: 'gcp_billing_export_resource_v1_TEST' };
   const generated = { seed: 5, organization: 'acme', rows: 120, firstExportTime: NEW_YEAR };
@@ -117,4 +117,10 @@ test('a billing export arrives in FOCUS columns, billed to the last decimal', as
   ]);
   assert.deepEqual(new Map(sums.map(({ c, n, s }) => [c, [n, s]])), new Map(expected as [string, unknown][]));
   assert.equal(await copy.watermark(), truth.lastExportTime());
+
+  const verified = await copy.succeed({
+    jobType: 'verify',
+    window: { start: '2025-12-01T00:00:00Z', end: '2026-03-01T00:00:00Z' },
+  });
+  assert.equal(verified.job.rowsRead, 120);
 });

@@ -80,7 +80,12 @@ export function focusChecks(version: FocusVersion): readonly FocusCheck[] {
 /** One aggregate query over a FROM item of FOCUS rows; focusProblems reads its answer. */
 export function focusChecksSql(version: FocusVersion, from: string): string {
   const counts = focusChecks(version).map(({ broken }, i) => `COUNTIF(${broken}) AS broken_${i}`);
-  return `SELECT ${counts.join(',\n  ')}\nFROM ${from}`;
+  return `SELECT ${['COUNT(*) AS row_count', ...counts].join(',\n  ')}\nFROM ${from}`;
+}
+
+/** How many rows the answer to focusChecksSql is about. */
+export function focusRows(answer: Readonly<Record<string, string | number | null>> | undefined): number {
+  return Number(answer?.['row_count'] ?? 0);
 }
 
 /** One line for each rule that rows break, empty when they keep all of them. */
