@@ -37,6 +37,7 @@ export function createSidesRegistry(config: Config): SidesRegistry {
               ...config.emulators.source,
               projectId: source.project,
               impersonate: sourceServiceAccount,
+              stagingDataset: config.jobs.stagingDataset,
             }),
           ),
         ),

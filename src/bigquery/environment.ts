@@ -10,6 +10,8 @@ export type BigQuerySettings = ClientSettings & {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Most bytes a single query may be billed for; BigQuery refuses the query otherwise. */
   readonly maximumBytesBilled?: bigint | undefined;
+  /** Dataset of the source's project in which transformed rows are staged; beside the source's table unless given. */
+  readonly stagingDataset?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** Told of what is worth a line in the log but is no error. */

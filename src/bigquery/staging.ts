@@ -2,16 +2,17 @@
 import { TerminalError } from '../job/errors.ts';
 import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
-import { LINEAGE_CURSOR, LINEAGE_FIELDS, LINEAGE_JOB_ID } from '../job/table-schema.ts';
+import { LINEAGE_CURSOR, LINEAGE_FIELDS, LINEAGE_JOB_ID, type TableSchema } from '../job/table-schema.ts';
 import type { StagedSize } from '../etl/destination.ts';
 import type { Slice } from '../etl/source.ts';
 import type { Environment } from './environment.ts';
 import { dryRun, runQuery } from './query-jobs.ts';
 import { overwriteSql } from './replacement-sql.ts';
 import { restAnswer, restCall } from './rest.ts';
-import { cursorMicros, cursorOf, tableAsOf, windowCondition } from './slice-sql.ts';
+import { COPIED_CURSOR, cursorMicros, cursorOf } from './slice-sql.ts';
 import { datasetPath, quoteColumn, tablePath } from './table-ref.ts';
 import { describeTable } from './tables.ts';
+import { assertCursors, rowsOfSlice } from './transformed-slice.ts';
 
 type TableResource = {
   readonly schema?: object;
@@ -64,7 +65,8 @@ export async function canQuery(environment: Environment, slice: Slice): Promise<
   try {
     const table = await describeTable(environment, slice.table);
     if (!table) return false;
-    const sql = `SELECT ${quoteColumn(slice.cursorField)} FROM ${tableAsOf(slice.table, slice.snapshot)}`;
+    const { from } = rowsOfSlice(slice, cursorOf(slice.table, table.schema, slice.cursorField));
+    const sql = `SELECT ${slice.transform ? 't.*' : quoteColumn(slice.cursorField)} FROM ${from}`;
     await dryRun(environment, { sql, location: slice.location, doing: 'trying a query of the source' });
     return true;
   } catch (error) {
@@ -74,8 +76,9 @@ export async function canQuery(environment: Environment, slice: Slice): Promise<
 }
 
 /**
- * Fills the staging table with the slice in one statement that first removes whatever an earlier try put there, so that
- * it may be repeated, and by two workers at once.
+ * Fills the staging table with the slice's rows in one statement that first removes whatever an earlier try put there, so
+ * that it may be repeated, and by two workers at once. Throws TerminalError when a transform made a row without a cursor or
+ * with one outside the window.
  */
 export async function stageSlice(
   environment: Environment,
@@ -93,6 +96,8 @@ export async function stageSlice(
     signal,
     doing,
   });
+  const { transform } = slice;
+  if (transform) await assertCursors(environment, { ...slice, transform }, staging, COPIED_CURSOR);
   const { numRows, numBytes } = await readTable(environment, staging, doing);
   return { rows: Number(numRows ?? 0), bytes: Number(numBytes ?? 0) };
 }
@@ -118,21 +123,28 @@ async function stagingSql(environment: Environment, staging: TableRef, slice: Sl
       'source_not_found',
       `the source table ${tableName(slice.table)} does not exist any more`,
     );
-  const cursor = cursorOf(slice.table, source.schema, slice.cursorField);
+  const { from, condition } = rowsOfSlice(slice, cursorOf(slice.table, source.schema, slice.cursorField));
+  const schema = slice.transform ? await transformedSchema(environment, slice, from) : source.schema;
+  const cursor = cursorOf(slice.table, schema, slice.transform?.cursorField ?? slice.cursorField);
   const micros = cursorMicros(cursor, `t.${quoteColumn(cursor.field)}`);
   // Lineage is always the copy's own, even where the source is a copy itself.
-  const columns = source.schema.map(({ name }) => name).filter((name) => !LINEAGE.includes(name));
+  const columns = schema.map(({ name }) => name).filter((name) => !LINEAGE.includes(name));
   const values = [
     ...columns.map((name) => `t.${quoteColumn(name)}`),
     `@lineage AS ${quoteColumn(LINEAGE_JOB_ID)}`,
     `TIMESTAMP_MICROS(${micros}) AS ${quoteColumn(LINEAGE_CURSOR)}`,
   ];
-  const rows = [
-    `SELECT ${values.join(', ')}`,
-    `FROM ${tableAsOf(slice.table, slice.snapshot)}`,
-    `WHERE ${windowCondition(cursor, slice.window, 't.')}`,
-  ].join('\n');
+  const rows = [`SELECT ${values.join(', ')}`, `FROM ${from}`, `WHERE ${condition}`].join('\n');
   return overwriteSql(staging, [...columns, ...LINEAGE], `(${rows})`);
+}
+
+async function transformedSchema(
+  environment: Environment,
+  { table, location }: Slice,
+  from: string,
+): Promise<TableSchema> {
+  const doing = `asking what the transform of ${tableName(table)} makes`;
+  return (await dryRun(environment, { sql: `SELECT t.* FROM ${from}`, location, doing })).schema;
 }
 
 function readTable(environment: Environment, table: TableRef, doing: string): Promise<TableResource> {

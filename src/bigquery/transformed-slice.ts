@@ -9,7 +9,7 @@ import type { Environment } from './environment.ts';
 import { runQuery } from './query-jobs.ts';
 import { cursorOf, tableAsOf, timestampLiteral, windowCondition, type Cursor } from './slice-sql.ts';
 import { quoteColumn, quoteTable } from './table-ref.ts';
-import { describeTable } from './tables.ts';
+import { createDataset, datasetLocation, describeTable } from './tables.ts';
 
 /** Counted from the snapshot, which time travel keeps for seven days at most. */
 const STAGED_LIFE = 9n * 24n * 60n * MICROS_PER_MINUTE;
@@ -38,7 +38,7 @@ export async function stageTransformedSlice(
   slice: Slice & { readonly transform: SqlTransform },
   cursor: Cursor,
 ): Promise<TableRef> {
-  const staged = stagedTable(slice);
+  const staged = await stagedTable(environment, slice);
   const { from } = rowsOfSlice(slice, cursor);
   const expiry = timestampLiteral(slice.snapshot + STAGED_LIFE);
   await runQuery(environment, {
@@ -47,18 +47,22 @@ export async function stageTransformedSlice(
     timeoutMs: STAGING_TIMEOUT_MS,
     doing: `transforming ${tableName(slice.table)} into ${tableName(staged)}`,
   });
-  await assertCursors(environment, slice, staged);
+  const table = await describeTable(environment, staged);
+  const ofRows = cursorOf(staged, table?.schema ?? [], slice.transform.cursorField);
+  await assertCursors(environment, slice, staged, ofRows);
   return staged;
 }
 
-/** A row outside the window would never be replaced by a repair of its own window, and would look like somebody else's. */
-async function assertCursors(
+/**
+ * Throws TerminalError when a row that the slice's transform made has no cursor or one outside the window: it would never
+ * be replaced by a repair of its own window, and would look like somebody else's.
+ */
+export async function assertCursors(
   environment: Environment,
   slice: Slice & { readonly transform: SqlTransform },
   staged: TableRef,
+  cursor: Cursor,
 ): Promise<void> {
-  const table = await describeTable(environment, staged);
-  const cursor = cursorOf(staged, table?.schema ?? [], slice.transform.cursorField);
   const column = `t.${quoteColumn(cursor.field)}`;
   const [row] = await runQuery(environment, {
     sql: `SELECT COUNTIF(${column} IS NULL) AS without, COUNTIF(NOT (${windowCondition(cursor, slice.window, 't.')})) AS outside FROM ${quoteTable(staged)} AS t`,
@@ -67,16 +71,17 @@ async function assertCursors(
   });
   const [without, outside] = [Number(row?.['without'] ?? 0), Number(row?.['outside'] ?? 0)];
   const rows = `of the rows that the transform made of ${tableName(slice.table)}`;
+  const { cursorField } = slice.transform;
   if (without > 0) {
     throw new TerminalError(
       'null_cursor',
-      `${without} ${rows} have no ${cursor.field}, the cursor it declares; have it keep ${slice.cursorField} there`,
+      `${without} ${rows} have no ${cursorField}, the cursor it declares; have it keep ${slice.cursorField} there`,
     );
   }
   if (outside > 0) {
     throw new TerminalError(
       'invalid_configuration',
-      `${outside} ${rows} have a ${cursor.field} outside the window that was copied; the cursor it declares must keep the values of ${slice.cursorField}`,
+      `${outside} ${rows} have a ${cursorField} outside the window that was copied; the cursor it declares must keep the values of ${slice.cursorField}`,
     );
   }
 }
@@ -85,7 +90,23 @@ function transformedSql({ sql }: SqlTransform, rows: string): string {
   return sql.replaceAll(SOURCE_ROWS, () => rows);
 }
 
-function stagedTable({ table, window, snapshot, transform }: Slice): TableRef {
+/** Beside the slice's table, or in the staging dataset of its project, which is made unless it is there. */
+async function stagedTable(environment: Environment, slice: Slice): Promise<TableRef> {
+  const { table, location } = slice;
+  const { stagingDataset, labels = {} } = environment.settings;
+  const staged = { ...table, dataset: stagingDataset ?? table.dataset, table: stagedName(slice) };
+  if (stagingDataset === undefined) return staged;
+  const found = await datasetLocation(environment, staged);
+  if (found === undefined) await createDataset(environment, staged, location, labels);
+  else if (found.toLowerCase() !== location.toLowerCase())
+    throw new TerminalError(
+      'location_mismatch',
+      `the staging dataset ${staged.project}.${staged.dataset} is in ${found}, the source in ${location}; set STAGING_DATASET to a dataset in ${location}, or leave it out to stage beside the source`,
+    );
+  return staged;
+}
+
+function stagedName({ table, window, snapshot, transform }: Slice): string {
   const parts = [
     tableName(table),
     window.lo,
@@ -95,5 +116,5 @@ function stagedTable({ table, window, snapshot, transform }: Slice): TableRef {
     transform?.cursorField,
   ].map(String);
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40);
-  return { ...table, table: `pulse_billing_etl_transformed_${digest}` };
+  return `pulse_billing_etl_transformed_${digest}`;
 }

@@ -191,7 +191,7 @@ export const VARIABLES = {
   STAGING_DATASET: {
     section: 'Jobs',
     kind: dataset,
-    description: "Dataset for staging tables. Not set: the destination's own.",
+    description: 'Dataset for staging tables, in the project of either side. Not set: that of the table.',
   },
 
   LOG_LEVEL: {

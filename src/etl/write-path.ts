@@ -19,7 +19,8 @@ export async function choosePath(
     return { writePath, writePathReason: 'the configuration says storage; rows are streamed by the worker' };
   const obstacle = await obstacleToQuery(organization, destination, slice, sourceSchema, destinationLocation);
   if (obstacle === undefined) {
-    const writePathReason = `both sides are in ${slice.location} under one identity, so that one query copies the rows within BigQuery`;
+    const does = slice.transform ? 'transforms and copies' : 'copies';
+    const writePathReason = `both sides are in ${slice.location} under one identity, so that one query ${does} the rows within BigQuery`;
     return { writePath: 'query', writePathReason };
   }
   if (writePath === 'auto')
@@ -38,7 +39,6 @@ async function obstacleToQuery(
   sourceSchema: TableSchema,
   destinationLocation: string,
 ): Promise<string | undefined> {
-  if (slice.transform) return 'a transform is carried out beside the source and its rows are read from there';
   if (organization.sourceKind !== 'bigquery')
     return `a source of kind ${organization.sourceKind} cannot be queried`;
   if (slice.location.toLowerCase() !== destinationLocation.toLowerCase())

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatMoney } from '../../dev/billing-export/exact-money.ts';
 import { createAndLoadBillingExport } from '../../dev/billing-export/load-billing-export.ts';
+import { bigQuerySource } from '../../src/bigquery/source.ts';
+import { sourceBigQuery } from '../support/environment.ts';
 import { uniqueName } from '../support/eventually.ts';
-import { copyOf, openRuns, sqlName } from './run-setup.ts';
+import { copyOf, openRuns, settingsFor, sqlName } from './run-setup.ts';
 
 const NEW_YEAR = 1_767_225_600_000_000n;
 const runs = openRuns();
@@ -56,6 +58,26 @@ test('the table a transform fills at the source expires by itself', async () => 
     `SELECT option_value FROM \`${source.project}.${source.dataset}.INFORMATION_SCHEMA.TABLE_OPTIONS\` WHERE option_name = 'expiration_timestamp'`,
   );
   assert.ok(options?.['option_value']);
+});
+
+test('transformed rows are staged in STAGING_DATASET of the source project, which is made where it is missing', async () => {
+  const copy = await runs().newCopy(COLUMNS, { transform: 'sql:mine' });
+  await copy.insert(row(1, '1', 1));
+  const stagingDataset = uniqueName('staging');
+  const source = bigQuerySource({ ...settingsFor(sourceBigQuery()), stagingDataset });
+  try {
+    await copy.succeed({ ...MINE, source: () => source });
+  } finally {
+    await source.close();
+  }
+  const tablesIn = (dataset: string) =>
+    runs().warehouses.atSource(
+      `SELECT table_name FROM \`${copy.source.project}.${dataset}.INFORMATION_SCHEMA.TABLES\``,
+    );
+  const [staged, ...others] = await tablesIn(stagingDataset);
+  assert.match(staged?.['table_name'] ?? '', /^pulse_billing_etl_transformed_/);
+  assert.equal(others.length, 0);
+  assert.deepEqual(await tablesIn(copy.source.dataset), [{ table_name: copy.source.table }]);
 });
 
 test('a transform that leaves no rows writes none, and its window is looked at again', async () => {

@@ -50,7 +50,7 @@ test('each day of transformed rows is compared with the transform of its source,
   assert.deepEqual([repair?.status, others.length], ['QUEUED', 0]);
   const day = { start: '2025-12-31T23:59:59.999999Z', end: '2026-01-01T23:59:59.999999Z' };
   assert.deepEqual(repair?.window, { start: parseInstant(day.start), end: parseInstant(day.end) });
-  await copy.succeed({ ...MINE, jobId: repair!.jobId, jobType: 'repair', window: day });
+  await copy.succeed({ ...MINE, jobId: repair.jobId, jobType: 'repair', window: day });
   await copy.succeed(verify);
   assert.deepEqual(await ledgerOf(copy), [
     ['2026-01-01', 2],
