@@ -57,7 +57,9 @@ function copyJob({ staging, table }: StagedRows): object {
  */
 export async function runCommitJob(environment: Environment, set: JobCommitSet): Promise<CommitJobOutcome> {
   const deadlineMs = environment.clock.nowMs() + DEADLINE_MS;
-  let job = await insertOrRead(environment, set);
+  const inserted = await insertOrRead(environment, set);
+  if (inserted.kind === 'refused') return inserted;
+  let { job } = inserted;
   for (let polls = 0; ; polls += 1) {
     const outcome = outcomeOf(environment, set, job);
     if (outcome) return outcome;
@@ -67,7 +69,10 @@ export async function runCommitJob(environment: Environment, set: JobCommitSet):
   }
 }
 
-async function insertOrRead(environment: Environment, set: JobCommitSet): Promise<Resource> {
+type Inserted =
+  { readonly kind: 'there'; readonly job: Resource } | Extract<CommitJobOutcome, { kind: 'refused' }>;
+
+async function insertOrRead(environment: Environment, set: JobCommitSet): Promise<Inserted> {
   try {
     const inserted = await restAnswer<Resource>(
       environment,
@@ -90,12 +95,12 @@ async function insertOrRead(environment: Environment, set: JobCommitSet): Promis
       },
       [HTTP_CONFLICT],
     );
-    return inserted.kind === 'ok' ? inserted.body : await existing(environment, set);
+    return { kind: 'there', job: inserted.kind === 'ok' ? inserted.body : await existing(environment, set) };
   } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
     // A job that failed at once is answered as an error, although it is there and its id is used up.
-    const job = error instanceof TerminalError ? await find(environment, set) : undefined;
-    if (job) return job;
-    throw error;
+    const job = await find(environment, set);
+    return job ? { kind: 'there', job } : { kind: 'refused', error };
   }
 }
 

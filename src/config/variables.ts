@@ -131,7 +131,7 @@ export const VARIABLES = {
     section: 'Jobs',
     kind: whole(0, 1_000),
     default: '3',
-    description: 'Further attempts after a transient error.',
+    description: 'Further attempts after a transient error; an outage of BigQuery is sat out for 90 minutes.',
   },
   RETRY_DELAY: {
     section: 'Jobs',

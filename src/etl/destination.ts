@@ -80,6 +80,8 @@ export type CommitJobOutcome =
   | { readonly kind: 'done' }
   /** It has ended without any effect, and its id is used up. */
   | { readonly kind: 'failed'; readonly error: JobError }
+  /** Its insertion is refused for good, and there is no job of its id. */
+  | { readonly kind: 'refused'; readonly error: JobError }
   /** The id belongs to a job that was never ours. */
   | { readonly kind: 'foreign'; readonly message: string };
 

@@ -1,8 +1,9 @@
 /** Records how a run ends that was stopped or met an error: waiting for a retry, failed, cancelled, handed over, or lost. */
-import { LeaseLostError, type JobError, type TerminalError, type TransientError } from '../job/errors.ts';
-import type { Micros } from '../job/instant.ts';
+import { LeaseLostError, type JobError, type TransientError } from '../job/errors.ts';
+import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import type { Reason } from '../job/reason.ts';
-import { backoffMs, nextRetry } from '../job/retry-policy.ts';
+import { decidedBackoffMs, nextRetry, recheckMs } from '../job/retry-policy.ts';
+import type { JobRecord } from '../state/job-record.ts';
 import type { Run, StopCause } from './run.ts';
 
 /** The end of a run that was stopped or met an error. */
@@ -43,7 +44,9 @@ export async function settleFailure(run: Run, error: JobError): Promise<Settled>
     if (error instanceof LeaseLostError) return { kind: 'lost' };
     const job = await run.state.jobs.find(run.lease);
     if (job?.status === 'SUCCESS' && job.leaseEpoch === run.lease.epoch) return { kind: 'success' };
-    if (job?.status === 'COMMITTING') return wait(run, error, decidedDelayMs(run, error));
+    if (job?.status === 'COMMITTING') return wait(run, error, await decidedDelayMs(run, job, error));
+    if (job && mayBePassing(run, job, error))
+      return wait(run, error, recheckMs(run.settings.retryDelayMs, run.random));
     if (error.outcome === 'terminal') return fail(run, error);
     if (error.reason === 'database_unavailable') return handBack(run, error);
     return retryOrFail(run, error as TransientError);
@@ -79,8 +82,23 @@ async function wait(run: Run, error: JobError, delayMs: number): Promise<Settled
   return { kind: 'waiting', reason, message, nextAttemptAt: outcome.nextAttemptAt };
 }
 
-function decidedDelayMs(run: Run, error: JobError | TerminalError): number {
-  return backoffMs(run.settings.retryDelayMs, run.job.attempts + 1, error.reason, run.random);
+/**
+ * Roles and keys are changed under running jobs and take a moment to take effect, so a refusal in the middle of a job is
+ * believed the second time. A job that was refused before it had a plan has never been let in.
+ */
+function mayBePassing({ settings }: Run, job: JobRecord, { reason }: JobError): boolean {
+  const isFirst = job.errorReason !== 'access_denied' && job.attempts < settings.maxRetries;
+  return reason === 'access_denied' && job.plan !== undefined && isFirst;
+}
+
+/** Attempts are not counted any more by then, so the time since the commit was begun says how patient to be. */
+async function decidedDelayMs(run: Run, { planNumber }: JobRecord, error: JobError): Promise<number> {
+  const { state, lease, random } = run;
+  const { retryDelayMs } = run.settings;
+  const commit = await state.steps.get(lease, planNumber, 'commit');
+  const triedFor = commit ? (await state.now()) - commit.startedAt : 0n;
+  const delayMs = decidedBackoffMs(retryDelayMs, Number(triedFor / MICROS_PER_MS), error.reason, random);
+  return error.outcome === 'terminal' ? Math.max(delayMs, recheckMs(retryDelayMs, random)) : delayMs;
 }
 
 async function settled(record: () => Promise<Settled>): Promise<Settled> {

@@ -119,12 +119,18 @@ describe('a commit job', () => {
     assert.equal(calls.length, 2);
   });
 
-  it('that was refused and is not there leaves the outcome open', async () => {
+  it('that was refused and is not there is said to be refused', async () => {
     scriptRest((answer, nth) =>
       nth === 1
         ? answer.json(403, refusal(403, 'accessDenied', 'bigquery.jobs.create'))
         : answer.json(404, refusal(404, 'notFound', 'Not found: Job')),
     );
+    const outcome = await destination.runCommitJob(set);
+    assert.equal(outcome.kind === 'refused' && outcome.error.reason, 'access_denied');
+  });
+
+  it('that was refused and may not be looked for leaves the outcome open', async () => {
+    scriptRest((answer) => answer.json(403, refusal(403, 'accessDenied', 'bigquery.jobs.get')));
     await assert.rejects(destination.runCommitJob(set), { reason: 'access_denied' });
   });
 

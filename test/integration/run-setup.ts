@@ -251,7 +251,7 @@ async function runOnce(
       readStreams: 2,
       build: 'test',
       maxRetries: 3,
-      retryDelayMs: 1,
+      retryDelayMs: 0,
       ...options.settings,
     },
     budget: new ByteBudget(64 * 1024 * 1024),

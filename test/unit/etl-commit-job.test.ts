@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { TerminalError, TransientError } from '../../src/job/errors.ts';
 import type { State } from '../../src/state/open-state.ts';
+import { strictDestination } from '../support/strict-warehouse/destination-side.ts';
 import { onCalls } from '../support/strict-warehouse/faults.ts';
 import { etlRig, type EtlRig } from './etl-rig.ts';
 
@@ -68,6 +69,74 @@ test('after the decision even a terminal error of the insertion only means later
   const { job } = await rig.runToEnd();
   assert.deepEqual([job.status, job.planNumber], ['SUCCESS', 1]);
   await rig.assertCopied();
+});
+
+test('an insertion that was refused for a moment costs nothing but that moment', async (context) => {
+  const rig = await aRig(context);
+  rig.destination.jobRefusal = new TerminalError('access_denied', 'bigquery.jobs.create is missing');
+  const { outcome, job } = await rig.run();
+  assert.deepEqual([outcome.kind, job.status, job.errorReason], ['waiting', 'COMMITTING', 'access_denied']);
+  assert.ok(outcome.kind === 'waiting');
+  assert.ok(outcome.nextAttemptAt - rig.clock.nowMicros() >= 3_000_000n, 'it is tried again at once');
+  rig.destination.jobRefusal = undefined;
+  const ended = await rig.runToEnd();
+  assert.deepEqual([ended.job.status, ended.job.planNumber], ['SUCCESS', 1]);
+  await rig.assertCopied();
+});
+
+test('an insertion that is refused for good fails the job and frees the organization, and can have no effect later', async (context) => {
+  const rig = await aRig(context);
+  const refusal = new TerminalError('access_denied', 'bigquery.jobs.create is missing');
+  rig.destination.jobRefusal = refusal;
+  const { job: decided } = await rig.run();
+  const { outcome, job } = await rig.runToEnd();
+  assert.deepEqual(outcome, { kind: 'failed', reason: 'access_denied', message: refusal.message });
+  assert.deepEqual([job.status, job.commitSet, job.planNumber], ['FAILED', undefined, 2]);
+  assert.equal((await rig.state.organizations.find('acme'))?.activeJob, undefined);
+  assert.deepEqual(stagingTables(rig), []);
+
+  rig.destination.jobRefusal = undefined;
+  assert.ok(decided.commitSet?.kind === 'job');
+  const late = await strictDestination(rig.destination, 'zombie').runCommitJob(decided.commitSet);
+  assert.equal(late.kind, 'failed');
+  assert.deepEqual(rig.destination.rows(rig.to), []);
+  assert.equal((await rig.state.jobs.retry(job)).kind, 'queued');
+  assert.equal((await rig.runToEnd()).outcome.kind, 'success');
+  await rig.assertCopied();
+});
+
+test('an insertion of another worker that got through while ours was refused is found, and the job finished', async (context) => {
+  const rig = await aRig(context);
+  rig.destination.jobRefusal = new TerminalError('access_denied', 'bigquery.jobs.create is missing');
+  const { job: decided } = await rig.run();
+  assert.ok(decided.commitSet?.kind === 'job');
+  const { commitSet } = decided;
+  const { job } = await rig.runToEnd({
+    destination: (real) => ({
+      ...real,
+      dropTable: async (table) => {
+        rig.destination.jobRefusal = undefined;
+        if (commits(rig) === 0) await strictDestination(rig.destination, 'zombie').runCommitJob(commitSet);
+        return real.dropTable(table);
+      },
+    }),
+  });
+  assert.deepEqual([job.status, job.planNumber, commits(rig)], ['SUCCESS', 1, 1]);
+  await rig.assertCopied();
+});
+
+test('an insertion that is refused where nobody may find out what else happens needs an operator', async (context) => {
+  const rig = await aRig(context);
+  const refusal = new TerminalError('access_denied', 'not allowed');
+  rig.destination.jobRefusal = refusal;
+  rig.destination.faults = ({ operation }) =>
+    operation === 'dropTable' ? { kind: 'request_lost', error: refusal } : undefined;
+  const { outcome, job } = await rig.runToEnd();
+  assert.deepEqual([outcome.kind, job.needsOperator], ['needs_operator', true]);
+  assert.match(
+    job.errorMessage ?? '',
+    /is refused .*, and so is finding out .*resolve acme job --committed or/,
+  );
 });
 
 test('a job that failed had no effect: the next plan stages again and commits under another id', async (context) => {

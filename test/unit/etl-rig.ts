@@ -25,6 +25,8 @@ export type EtlRunOptions = {
   readonly owner?: string;
   readonly signal?: AbortSignal;
   readonly settings?: Partial<RunSettings>;
+  /** 0.5 each time unless given. */
+  readonly random?: () => number;
   readonly budget?: ByteBudget;
   readonly state?: (real: State) => State;
   readonly source?: (real: Source) => Source;
@@ -120,10 +122,12 @@ export async function etlRig(
     addRows,
     run,
     async runToEnd(options = {}, mostRuns = 20) {
+      let waitMs = 0;
       for (let runs = 1; ; runs += 1) {
-        await clock.advance(2 * LEASE_MS);
+        await clock.advance(Math.max(2 * LEASE_MS, waitMs));
         const ran = await run({ jobId: 'job', ...options });
         if (['success', 'failed', 'cancelled', 'needs_operator'].includes(ran.outcome.kind)) return ran;
+        waitMs = Number(((ran.job.nextAttemptAt ?? 0n) - now()) / 1000n) + 1;
         assert.ok(runs < mostRuns, `the job has not ended after ${runs} runs: ${JSON.stringify(ran.notes)}`);
       }
     },
@@ -177,7 +181,7 @@ async function runOnce(
     },
     budget: options.budget ?? new ByteBudget(64 * 1024 * 1024),
     clock,
-    random: () => 0.5,
+    random: options.random ?? (() => 0.5),
     observer: observerOf(notes, progress),
     lease,
     job,

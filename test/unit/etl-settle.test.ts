@@ -29,7 +29,7 @@ async function failingAfterDecision(context: Parameters<typeof etlRig>[0], error
 }
 
 test('a transient error is an attempt, and is waited for longer each time until the job fails of it', async (context) => {
-  const rig = await failingBeforeDecision(context, new TransientError('warehouse_unavailable', 'not now'));
+  const rig = await failingBeforeDecision(context, new TransientError('stream_lost', 'not now'));
   // Half of 1, 2 and 4 seconds: random is 0.5.
   for (const [attempt, delay] of [500_000n, 1_000_000n, 2_000_000n].entries()) {
     const { outcome, job } = await rig.run();
@@ -40,12 +40,36 @@ test('a transient error is an attempt, and is waited for longer each time until 
     await rig.clock.advance(10_000);
   }
   const { outcome, job } = await rig.run();
-  assert.deepEqual(outcome, { kind: 'failed', reason: 'warehouse_unavailable', message: 'not now' });
-  assert.deepEqual(
-    [job.status, job.errorReason, job.errorMessage],
-    ['FAILED', 'warehouse_unavailable', 'not now'],
-  );
+  assert.deepEqual(outcome, { kind: 'failed', reason: 'stream_lost', message: 'not now' });
+  assert.deepEqual([job.status, job.errorReason, job.errorMessage], ['FAILED', 'stream_lost', 'not now']);
   assert.deepEqual(rig.destination.rows(rig.to), []);
+});
+
+for (const reason of ['warehouse_unavailable', 'rate_limited', 'quota_exceeded'] as const)
+  test(`an hour of ${reason} costs no job its life, and one without end does`, async (context) => {
+    // By default: MAX_RETRIES and RETRY_DELAY of spec.md §7, and the least that chance can make of every delay.
+    const settings = { maxRetries: 3, retryDelayMs: 5_000 };
+    const hurried = { settings, random: () => 0 };
+    const rig = await failingBeforeDecision(context, new TransientError(reason, 'not now'));
+    const beganAt = rig.clock.nowMicros();
+    let attempts = 0;
+    for (;;) {
+      const { outcome, job } = await rig.run(hurried);
+      if (outcome.kind === 'failed') break;
+      assert.ok(outcome.kind === 'waiting', outcome.kind);
+      assert.ok(outcome.nextAttemptAt - rig.clock.nowMicros() <= 10n * MINUTE, 'it waits too long');
+      attempts += 1;
+      assert.equal(job.attempts, attempts);
+      await rig.clock.advance(Number((outcome.nextAttemptAt - rig.clock.nowMicros()) / 1000n) + 1);
+    }
+    assert.ok(rig.clock.nowMicros() - beganAt >= 60n * MINUTE, 'it was given up within an hour');
+    assert.equal(attempts, 21);
+  });
+
+test('where no attempt is wanted, an outage fails the job at once', async (context) => {
+  const rig = await failingBeforeDecision(context, new TransientError('warehouse_unavailable', 'not now'));
+  const { outcome } = await rig.run({ settings: { maxRetries: 0 } });
+  assert.equal(outcome.kind, 'failed');
 });
 
 test('an exhausted quota is waited for longer, and what the service asks for is kept', async (context) => {
@@ -61,10 +85,44 @@ test('an exhausted quota is waited for longer, and what the service asks for is 
 });
 
 test('a terminal error before the decision fails the job at once', async (context) => {
+  const rig = await failingBeforeDecision(context, new TerminalError('schema_drift', 'another type'));
+  const { outcome, job } = await rig.run();
+  assert.deepEqual(outcome, { kind: 'failed', reason: 'schema_drift', message: 'another type' });
+  assert.deepEqual([job.status, job.attempts], ['FAILED', 0]);
+});
+
+test('a refusal in the middle of a job is looked at once more, not at once, and is believed the second time', async (context) => {
   const rig = await failingBeforeDecision(context, new TerminalError('access_denied', 'not allowed'));
+  const first = await rig.run();
+  assert.ok(first.outcome.kind === 'waiting', first.outcome.kind);
+  assert.deepEqual(
+    [first.outcome.reason, first.job.status, first.job.attempts],
+    ['access_denied', 'QUEUED', 1],
+  );
+  const delay = first.outcome.nextAttemptAt - rig.clock.nowMicros();
+  assert.ok(delay >= 3_000_000n && delay <= 6_000_000n, `${delay} µs of a second's RETRY_DELAY`);
+  await rig.clock.advance(10_000);
   const { outcome, job } = await rig.run();
   assert.deepEqual(outcome, { kind: 'failed', reason: 'access_denied', message: 'not allowed' });
-  assert.deepEqual([job.status, job.attempts], ['FAILED', 0]);
+  assert.deepEqual([job.status, job.attempts], ['FAILED', 1]);
+});
+
+test('a refusal that was passing costs a job nothing but a moment', async (context) => {
+  const rig = await etlRig(context, 6);
+  const error = new TerminalError('access_denied', 'the role is not there yet');
+  rig.source.faults = onCalls('totals', [1], { kind: 'request_lost', error });
+  const { job } = await rig.runToEnd();
+  assert.deepEqual([job.status, job.attempts], ['SUCCESS', 1]);
+  await rig.assertCopied();
+});
+
+test('a job that is refused before it has a plan fails at once', async (context) => {
+  const rig = await etlRig(context, 6);
+  const error = new TerminalError('access_denied', 'not allowed');
+  rig.source.faults = ({ operation }) =>
+    operation === 'describe' ? { kind: 'request_lost', error } : undefined;
+  const { outcome, job } = await rig.run();
+  assert.deepEqual([outcome.kind, job.plan, job.attempts], ['failed', undefined, 0]);
 });
 
 test('an error that nobody classified is transient and called unknown', async (context) => {
@@ -93,6 +151,24 @@ for (const error of [
     await rig.assertCopied();
   });
 }
+
+test('the longer a commit has failed, the longer the next try is waited for, ten minutes at most', async (context) => {
+  const rig = await failingAfterDecision(context, new TransientError('warehouse_unavailable', 'not now'));
+  const delays: number[] = [];
+  for (let runs = 0; runs < 20; runs += 1) {
+    const { outcome } = await rig.run();
+    assert.ok(outcome.kind === 'waiting', outcome.kind);
+    delays.push(Number(outcome.nextAttemptAt - rig.clock.nowMicros()) / 1e6);
+    await rig.clock.advance(1000 * Math.ceil(delays.at(-1) ?? 0) + 1000);
+  }
+  // Half of what may be waited at most: random is 0.5.
+  assert.equal(delays[0], 0.5);
+  assert.ok(
+    delays.every((delay, at) => at === 0 || delay >= (delays[at - 1] ?? 0)),
+    delays.join(),
+  );
+  assert.deepEqual(delays.slice(-2), [300, 300]);
+});
 
 test('a snapshot that has expired makes the job plan anew, with a new one', async (context) => {
   const rig = await etlRig(context, 6);
@@ -158,7 +234,7 @@ test('an outage of the database is no attempt, however often it comes', async (c
 });
 
 test('an end that cannot be recorded is left to the lease', async (context) => {
-  const rig = await failingBeforeDecision(context, new TerminalError('access_denied', 'not allowed'));
+  const rig = await failingBeforeDecision(context, new TerminalError('schema_drift', 'another type'));
   const gone = (real: State): State => ({
     ...real,
     jobs: {

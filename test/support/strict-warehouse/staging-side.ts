@@ -89,6 +89,7 @@ function runOnce(warehouse: StrictWarehouse, caller: string, set: JobCommitSet):
   if (known && known.configurationHash !== set.configurationHash)
     return { kind: 'foreign', message: `the job ${set.jobId} exists with another configuration` };
   if (known) return known.outcome;
+  if (warehouse.jobRefusal) return { kind: 'refused', error: warehouse.jobRefusal };
   const outcome = carryOut(warehouse, caller, set);
   warehouse.jobs.set(set.jobId, { configurationHash: set.configurationHash, outcome });
   return outcome;

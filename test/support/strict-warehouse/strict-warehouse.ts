@@ -43,6 +43,8 @@ export class StrictWarehouse {
   faults: FaultScript = () => undefined;
   /** What the next commit job that is inserted ends with, without any effect. */
   jobError: JobError | undefined;
+  /** Why no commit job may be inserted now; jobs that are there go on. */
+  jobRefusal: JobError | undefined;
   /** Jobs by id; an id is used up by its first job. */
   readonly jobs = new Map<
     string,
