@@ -20,6 +20,8 @@ export function addEnqueueCommand(program: Command, session: Session): void {
     .action((organizationId: string | undefined, options: EnqueueOptions) => {
       if (options.all) {
         const jitterSeconds = jitterOf(organizationId, options);
+        // What is wrong with the options is wrong for each of them, and told before anything is opened.
+        jobRequest('each', options, session.io);
         return session.run((app) => enqueueAll(app, session, { ...options, jitterSeconds }));
       }
       if (organizationId === undefined) throw wrongUsage('name an organization, or say --all');

@@ -28,8 +28,8 @@ export function jobRequest(organizationId: string, options: JobOptions, io: CliI
   const { type, from, to } = options;
   const window = windowText(type, from, to);
   const body = {
-    organization_id: organizationId,
-    job_id: options.jobId ?? newJobId(io),
+    organization_id: idGiven('the organization', organizationId),
+    job_id: options.jobId === undefined ? newJobId(io) : idGiven('--job-id', options.jobId),
     job_type: type,
     ...(window === undefined ? {} : { window }),
     requested_by: io.user,
@@ -47,6 +47,12 @@ export function instantOption(option: string, text: string): Micros {
   return instant;
 }
 
+/** The id of an organization or a job, by the rule for messages; what names it in the error. */
+export function idGiven(what: string, text: string): string {
+  if (/^[A-Za-z0-9._-]{1,255}$/.test(text)) return text;
+  throw wrongUsage(`${what} is "${text}": use 1 to 255 of A-Z a-z 0-9 . _ -`);
+}
+
 /** Sorts by time as text, and two made in one millisecond still differ. */
 export function newJobId({ now, randomSuffix }: CliIo): string {
   return `${now().toISOString().replace(/[-:.]/g, '')}-${randomSuffix()}`;
@@ -57,14 +63,20 @@ function windowText(type: JobType, from?: string, to?: string): { start: string;
     if (type === 'incremental' || type === 'verify') return undefined;
     throw wrongUsage(`--type ${type} needs --from and --to`);
   }
+  // A time that is none is told before what it would be good for.
+  const [start, end] = [instantIn('--from', from), instantIn('--to', to)];
   if (type === 'incremental')
     throw wrongUsage(
       '--from and --to need --type backfill, repair or verify: an incremental job finds its own window',
     );
-  if (from === undefined || to === undefined) throw wrongUsage('--from and --to go together: give both');
-  if (instantOption('--from', from) >= instantOption('--to', to))
-    throw wrongUsage(`--from ${from} is not before --to ${to}`);
+  if (from === undefined || to === undefined || start === undefined || end === undefined)
+    throw wrongUsage('--from and --to go together: give both');
+  if (start >= end) throw wrongUsage(`--from ${from} is not before --to ${to}`);
   return { start: midnight(from), end: midnight(to) };
+}
+
+function instantIn(option: string, text: string | undefined): Micros | undefined {
+  return text === undefined ? undefined : instantOption(option, text);
 }
 
 function midnight(text: string): string {

@@ -8,9 +8,11 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 /** Text in a style, or as it is where colours are off. */
 export type Paint = (style: Style | undefined, text: string) => string;
 
-/** Colours on a TTY only, and never with NO_COLOR. Source: no-color.org. */
+/** Colours on a terminal, unless NO_COLOR is set; FORCE_COLOR decides before both, 0 or false against. Source: no-color.org, force-color.org. */
 export function hasColours(output: Output, env: CliIo['env']): boolean {
-  return output.isTTY === true && (env['NO_COLOR'] ?? '') === '';
+  const forced = env['FORCE_COLOR'] ?? '';
+  if (forced !== '') return forced !== '0' && forced !== 'false';
+  return output.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 
 export function paintFor(output: Output, env: CliIo['env']): Paint {

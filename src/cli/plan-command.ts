@@ -8,7 +8,7 @@ import { organizationNotFound } from './command-error.ts';
 import { withExamples, withJson, type JsonOption } from './help.ts';
 import { count, size, time } from '../http/human-text.ts';
 import { jobRequest, withJobOptions, type JobOptions } from './job-request.ts';
-import { costText, estimatedCost, priceOption } from './list-price.ts';
+import { costOf, costText, priceOption } from './price-per-tib.ts';
 import { migratedState, type Session } from './session.ts';
 import { fieldList } from './text-table.ts';
 
@@ -16,10 +16,12 @@ type PlanOptions = JobOptions & JsonOption & { readonly pricePerTib?: number };
 
 export function addPlanCommand(program: Command, session: Session): void {
   const command = withJobOptions(program.command('plan'))
-    .description('print what a run would do: window, path and why, rows, bytes, cost, schema changes')
+    .description(
+      'print what a run would do: window, path and why, rows, bytes, schema changes, and the cost at your price',
+    )
     .option(
-      '--price-per-tib <usd>',
-      'US dollars that a TiB costs you; default: the list price of the path in the US',
+      '--price-per-tib <price>',
+      'what a TiB on the path of the plan costs you, in your currency; adds the cost',
       priceOption,
     )
     .action((organizationId: string, options: PlanOptions) => {
@@ -29,8 +31,8 @@ export function addPlanCommand(program: Command, session: Session): void {
   withJson(command, 'the plan');
   withExamples(command, [
     ['plan acme', 'what would the next incremental run copy?'],
-    ['plan acme --type backfill --from 2026-01-01 --to 2026-02-01', 'what would copying January again cost?'],
-    ['plan acme --price-per-tib 5.50', 'at a price of your own'],
+    ['plan acme --type backfill --from 2026-01-01 --to 2026-02-01', 'what would copying January again take?'],
+    ['plan acme --price-per-tib 6.25', 'and what would it cost?'],
   ]);
 }
 
@@ -47,15 +49,20 @@ async function plan(
   if (json) {
     session.printJson(previewJson(request, preview, pricePerTib));
   } else if (preview.plan) {
-    const fields = [...planFields(preview.plan, pricePerTib), ...destinationFields(preview)];
+    const cost = costText(preview.plan.estimatedBytes, pricePerTib);
+    const fields: [string, string][] = [
+      ...planFields(preview.plan),
+      ['cost', cost],
+      ...destinationFields(preview),
+    ];
     session.print(fieldList(fields, session.paint));
   } else {
     session.print(`nothing to do: ${preview.why}`);
   }
 }
 
-/** A plan in words, for `plan` and `show`; at list price where no other is given. */
-export function planFields(plan: Plan, usdPerTib?: number): [string, string][] {
+/** A plan in words, for `plan` and `show`. */
+export function planFields(plan: Plan): [string, string][] {
   const { lo, hi } = plan.window;
   return [
     [
@@ -69,7 +76,6 @@ export function planFields(plan: Plan, usdPerTib?: number): [string, string][] {
     ['path', `${plan.writePath}: ${plan.writePathReason}`],
     ['rows', `about ${count(plan.estimatedRows)}`],
     ['bytes', `about ${size(plan.estimatedBytes)}`],
-    ['cost', costText(plan, usdPerTib)],
     [
       'verification',
       [plan.verifyLevel, plan.verifyColumns.join(', ')].filter((part) => part !== '').join(': '),
@@ -83,8 +89,8 @@ function destinationFields({ destinationExists, schemaChanges }: PlanPreview): [
   return schemaChanges.map((change, index) => [index === 0 ? 'schema' : '', change]);
 }
 
-function previewJson(request: JobRequest, preview: PlanPreview, usdPerTib: number | undefined) {
-  const cost = preview.plan && estimatedCost(preview.plan, usdPerTib);
+function previewJson(request: JobRequest, preview: PlanPreview, pricePerTib: number | undefined) {
+  const bytes = preview.plan?.estimatedBytes ?? 0;
   return {
     organization_id: request.organizationId,
     job_type: request.jobType,
@@ -92,8 +98,7 @@ function previewJson(request: JobRequest, preview: PlanPreview, usdPerTib: numbe
     why: preview.why,
     destination_exists: preview.destinationExists,
     schema_changes: preview.schemaChanges,
-    estimated_cost_usd: cost?.usd ?? 0,
-    usd_per_tib: cost?.usdPerTib ?? usdPerTib ?? null,
-    is_list_price: usdPerTib === undefined,
+    price_per_tib: pricePerTib ?? null,
+    estimated_cost: pricePerTib === undefined ? null : costOf(bytes, pricePerTib),
   };
 }

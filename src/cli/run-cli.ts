@@ -58,7 +58,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   }
 }
 
-function buildProgram(session: Session): Command {
+/** The tree of commands; what they do, they do in the session. */
+export function buildProgram(session: Session): Command {
   const { stdout, stderr, env, version } = session.io;
   const program = new Command('pulse-billing-etl')
     .description('Moves cloud billing data between BigQuery environments, one organization at a time.')

@@ -1,48 +1,8 @@
-// What every command has in common: help, version, wrong usage, wrong configuration, how errors are told.
+// What the command line is as a whole: version, wrong usage, wrong configuration, how errors are told; each command by itself is asked in test/integration/cli-every-command.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TransientError } from '../../src/job/errors.ts';
 import { cliOn } from '../support/cli-call.ts';
-
-const COMMANDS = [
-  ['worker'],
-  ['migrate'],
-  ['provision'],
-  ['org', 'set'],
-  ['org', 'list'],
-  ['org', 'show'],
-  ['org', 'pause'],
-  ['org', 'resume'],
-  ['org', 'remove'],
-  ['enqueue'],
-  ['run'],
-  ['plan'],
-  ['status'],
-  ['show'],
-  ['cancel'],
-  ['retry'],
-  ['resolve'],
-  ['doctor'],
-  ['completion'],
-  ['dlq', 'list'],
-  ['dlq', 'show'],
-  ['dlq', 'replay'],
-  ['dlq', 'purge'],
-];
-
-test('every command has help with an example of itself', async () => {
-  for (const command of COMMANDS) {
-    const { code, stdout, stderr } = await cliOn().call(...command, '--help');
-    assert.equal(code, 0, command.join(' '));
-    assert.equal(stderr, '');
-    assert.ok(stdout.includes(`$ pulse-billing-etl ${command.join(' ')}`), command.join(' '));
-  }
-});
-
-test('every listing can be had as JSON', async () => {
-  for (const command of COMMANDS.filter(([name]) => name !== 'worker' && name !== 'completion'))
-    assert.match((await cliOn().call(...command, '--help')).stdout, /--json/, command.join(' '));
-});
 
 test('the version is printed, even where the configuration is wrong', async () => {
   const { code, stdout } = await cliOn({ env: { BATCH_SIZE: 'x' } }).call('--version');
@@ -146,6 +106,13 @@ test('colours are for terminals whose user did not refuse them', async () => {
   assert.match((await cliOn({ tty: true }).call('nonsense')).stderr, colours);
   assert.doesNotMatch((await cliOn({ tty: true, env: { NO_COLOR: '1' } }).call('nonsense')).stderr, colours);
   assert.doesNotMatch((await cliOn({ tty: false }).call('nonsense')).stderr, colours);
+  assert.doesNotMatch((await cliOn({ tty: true, env: { TERM: 'dumb' } }).call('nonsense')).stderr, colours);
+  const forced = { NO_COLOR: '1', FORCE_COLOR: '1' };
+  assert.match((await cliOn({ tty: false, env: forced }).call('nonsense')).stderr, colours);
+  assert.doesNotMatch(
+    (await cliOn({ tty: true, env: { FORCE_COLOR: '0' } }).call('nonsense')).stderr,
+    colours,
+  );
 });
 
 test('the worker logs to stdout as configured, and its exit code is that of the daemon', async () => {

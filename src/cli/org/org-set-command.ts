@@ -7,7 +7,7 @@ import type { CliApp } from '../app-port.ts';
 import { recordChange } from '../audited.ts';
 import { refused, wrongUsage } from '../command-error.ts';
 import { withExamples, withJson, type JsonOption } from '../help.ts';
-import { instantOption } from '../job-request.ts';
+import { idGiven, instantOption } from '../job-request.ts';
 import { migratedState, type Session } from '../session.ts';
 import { withOrganizationOptions, type OrganizationOptions } from './organization-options.ts';
 
@@ -37,13 +37,11 @@ export function addOrgSetCommand(org: Command, session: Session): void {
 
 function organizationChange(organizationId: string, options: SetOptions): OrganizationChange {
   const { json: _json, since, keepWatermark, ...columns } = options;
-  if (!/^[A-Za-z0-9._-]{1,255}$/.test(organizationId))
-    throw wrongUsage(`"${organizationId}" is no organization id: use 1 to 255 of A-Z a-z 0-9 . _ -`);
   if (since !== undefined && keepWatermark)
     throw wrongUsage('--since and --keep-watermark exclude each other: give one of them');
   const given = Object.entries(columns).map(([name, value]) => [name, cleared(name, value)]);
   return {
-    organizationId,
+    organizationId: idGiven('the organization', organizationId),
     ...(Object.fromEntries(given) as Omit<OrganizationChange, 'organizationId' | 'watermark'>),
     ...(since === undefined
       ? {}
