@@ -1,13 +1,13 @@
 // An empty database in memory into which rows of the past can be put, which no store would write.
-import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { createDataSource } from '../../src/state/data-source.ts';
+import { Database } from '../../src/state/database.ts';
 import { dialectOf } from '../../src/state/dialect.ts';
 import { JobRow } from '../../src/state/entities/job-row.ts';
 import { insertRows } from '../../src/state/insert-rows.ts';
 import { stateOn, type State } from '../../src/state/open-state.ts';
 
 /** Columns of a job that are not given get what a job that waits has. */
-export type PastJob = QueryDeepPartialEntity<JobRow> & {
+export type PastJob = Partial<JobRow> & {
   readonly organizationId: string;
   readonly jobId: string;
 };
@@ -45,16 +45,18 @@ export async function emptyState(): Promise<SampleState> {
   await dataSource.initialize();
   const state = stateOn(dataSource, settings);
   await state.migrate();
-  const session = { manager: dataSource.manager, dialect: dialectOf('sqlite', false) };
+  const database = new Database(dataSource, dialectOf('sqlite', false), 'memory');
   const now = await state.now();
   return {
     state,
     insertJobs: async (jobs) => {
       for (let at = 0; at < jobs.length; at += ROWS_PER_STATEMENT)
-        await insertRows(
-          session,
-          JobRow,
-          jobs.slice(at, at + ROWS_PER_STATEMENT).map((job) => wholeJob(job, now)),
+        await database.read((session) =>
+          insertRows(
+            session,
+            JobRow,
+            jobs.slice(at, at + ROWS_PER_STATEMENT).map((job) => wholeJob(job, now)),
+          ),
         );
     },
     execute: (sql, values = []) => dataSource.query(sql, values),
@@ -63,7 +65,7 @@ export async function emptyState(): Promise<SampleState> {
   };
 }
 
-function wholeJob(job: PastJob, now: bigint): QueryDeepPartialEntity<JobRow> {
+function wholeJob(job: PastJob, now: bigint): Partial<JobRow> {
   return {
     jobType: 'incremental',
     status: 'QUEUED',

@@ -1,6 +1,7 @@
 /** Who did what through the CLI or the page, with before and after. */
 import type { Micros } from '../job/instant.ts';
-import { databaseNow, type Database } from './database.ts';
+import { NOW } from './column-values.ts';
+import type { Database } from './database.ts';
 import { AuditRow } from './entities/audit-row.ts';
 import { insertRows } from './insert-rows.ts';
 import type { JsonValue } from './json.ts';
@@ -46,7 +47,7 @@ export function createAuditLog(database: Database): AuditLog {
           subject,
           beforeState: before === undefined ? null : JSON.stringify(before),
           afterState: after === undefined ? null : JSON.stringify(after),
-          recordedAt: await databaseNow(session),
+          recordedAt: NOW,
         });
       }),
     list: (filter = {}) =>

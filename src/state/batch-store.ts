@@ -4,7 +4,9 @@ import type { JobKey, Lease } from '../job/job.ts';
 import type { Totals } from '../job/totals.ts';
 import type { Database, Session } from './database.ts';
 import { BatchRow } from './entities/batch-row.ts';
-import { lockOwnJob, recordBatches, type BatchKey } from './transitions/record-batches.ts';
+import { findRows, writeRows } from './row-statements.ts';
+import { lockOwnJob } from './transitions/locked-job.ts';
+import { recordBatches, type BatchKey } from './transitions/record-batches.ts';
 
 export type { BatchKey } from './transitions/record-batches.ts';
 
@@ -40,52 +42,41 @@ export function createBatchStore(database: Database): BatchStore {
     record: (lease, planNumber, planned, acknowledged) =>
       database.transaction((session) => recordBatches(session, lease, planNumber, planned, acknowledged)),
     list: (key, planNumber) =>
-      database.read(async (session) => (await batchesOf(session, key, planNumber)).map(batchOf)),
+      database.read((session) =>
+        batchesOf(session, `${OF_PLAN} ORDER BY {stream}, {batch}`, planValues(key, planNumber)),
+      ),
     newest: (key, planNumber, limit) =>
-      database.read(async ({ manager }) => {
-        const query = ofPlan(manager.createQueryBuilder(BatchRow, 'batch'), key, planNumber);
-        return (await query.orderBy('batch.id', 'DESC').limit(limit).getMany()).map(batchOf);
-      }),
+      database.read((session) =>
+        batchesOf(session, `${OF_PLAN} ORDER BY {id} DESC LIMIT ?`, [...planValues(key, planNumber), limit]),
+      ),
     discard: (lease, planNumber) =>
       database.transaction(async (session) => {
         await lockOwnJob(session, lease);
-        const { organizationId, jobId } = lease;
-        await session.manager.delete(BatchRow, { organizationId, jobId, planNumber });
+        await writeRows(session, BatchRow, `DELETE FROM {table} ${OF_PLAN}`, planValues(lease, planNumber));
       }),
     progress: (key, planNumber) => database.read((session) => progress(session, key, planNumber)),
   };
 }
 
-async function progress({ manager }: Session, key: JobKey, planNumber: number): Promise<Progress> {
-  const sums = await ofPlan(manager.createQueryBuilder(BatchRow, 'batch'), key, planNumber)
-    .andWhere(`batch.state = 'acknowledged'`)
-    .select('SUM(batch.rowsWritten)', 'rowsWritten')
-    .addSelect('SUM(batch.bytes)', 'bytesWritten')
-    .addSelect('COUNT(*)', 'batches')
-    .getRawOne<Record<keyof Progress, string | number | bigint | null>>();
-  return {
-    rowsWritten: Number(sums?.rowsWritten ?? 0),
-    bytesWritten: Number(sums?.bytesWritten ?? 0),
-    batches: Number(sums?.batches ?? 0),
-  };
-}
-
-function batchesOf({ manager }: Session, key: JobKey, planNumber: number): Promise<BatchRow[]> {
-  return ofPlan(manager.createQueryBuilder(BatchRow, 'batch'), key, planNumber)
-    .orderBy('batch.stream')
-    .addOrderBy('batch.batch')
-    .getMany();
-}
-
-function ofPlan<Query extends { where(condition: string, values: object): Query }>(
-  query: Query,
-  { organizationId, jobId }: JobKey,
-  planNumber: number,
-): Query {
-  return query.where(
-    'batch.organizationId = :organizationId AND batch.jobId = :jobId AND batch.planNumber = :planNumber',
-    { organizationId, jobId, planNumber },
+async function progress(session: Session, key: JobKey, planNumber: number): Promise<Progress> {
+  const sums = `SELECT SUM({rowsWritten}), SUM({bytes}), COUNT(*) FROM {table} ${OF_PLAN} AND {state} = 'acknowledged'`;
+  const [found] = await session.dialect.rows(
+    session.runner,
+    session.tables.of(BatchRow).statement(sums),
+    planValues(key, planNumber),
   );
+  const [rowsWritten, bytesWritten, batches] = (found ?? []).map((sum) => Number(sum ?? 0));
+  return { rowsWritten: rowsWritten ?? 0, bytesWritten: bytesWritten ?? 0, batches: batches ?? 0 };
+}
+
+const OF_PLAN = 'WHERE {organizationId} = ? AND {jobId} = ? AND {planNumber} = ?';
+
+function planValues({ organizationId, jobId }: JobKey, planNumber: number): unknown[] {
+  return [organizationId, jobId, planNumber];
+}
+
+async function batchesOf(session: Session, tail: string, values: unknown[]): Promise<Batch[]> {
+  return (await findRows(session, BatchRow, tail, values)).map(batchOf);
 }
 
 function batchOf(row: BatchRow): Batch {

@@ -4,12 +4,20 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { Micros } from '../job/instant.ts';
 import { asDatabaseError, databaseFault } from './database-errors.ts';
 import { answerInTime, NoAnswerError } from './answer-in-time.ts';
+import { CompiledTables } from './compiled-table.ts';
 import type { Dialect } from './dialect.ts';
 import { mayRepeat, pauseMs } from './repetition.ts';
 import { SerialQueue } from './serial-queue.ts';
 
-/** What a transaction or a read works with. Inside a transaction only query builders are used: `save` would open its own. */
-export type Session = { readonly manager: EntityManager; readonly dialect: Dialect };
+/** What a transaction or a read works with. */
+export type Session = {
+  readonly runner: QueryRunner;
+  /** For queries that are put together when asked, inside a transaction by query builders only: `save` would open its own. */
+  readonly manager: EntityManager;
+  readonly dialect: Dialect;
+  /** For statements that are the same each time. */
+  readonly tables: CompiledTables;
+};
 
 /** For one try as a whole: waiting for a connection, for locks and for every answer. */
 const TRY_TIMEOUT_MS = 20_000;
@@ -28,6 +36,7 @@ export class Database {
   readonly dialect: Dialect;
   readonly #dataSource: DataSource;
   readonly #name: string;
+  readonly #tables: CompiledTables;
   readonly #queue: SerialQueue | undefined;
   readonly #tryTimeoutMs: number | undefined;
 
@@ -35,6 +44,7 @@ export class Database {
     this.#dataSource = dataSource;
     this.dialect = dialect;
     this.#name = name;
+    this.#tables = new CompiledTables(dataSource, dialect);
     this.#queue = dialect.kind === 'sqlite' ? new SerialQueue() : undefined;
     // SQLite answers in this very thread, and a transaction may wait long for its turn.
     this.#tryTimeoutMs = dialect.kind === 'sqlite' ? undefined : tryTimeoutMs;
@@ -119,15 +129,15 @@ export class Database {
   }
 
   #session(runner: QueryRunner): Session {
-    return { manager: runner.manager, dialect: this.dialect };
+    return { runner, manager: runner.manager, dialect: this.dialect, tables: this.#tables };
   }
 }
 
 /** The database's clock, read now: after the locks of a transaction were taken it is the time at which they are held. */
-export async function databaseNow({ manager, dialect }: Session): Promise<Micros> {
-  const [row] = await manager.query<{ now: string | number | bigint }[]>(`SELECT ${dialect.now} AS now`);
+export async function databaseNow({ runner, dialect }: Session): Promise<Micros> {
+  const [row] = await dialect.rows(runner, `SELECT ${dialect.now}`, []);
   if (row === undefined) throw new Error('the database gave no time');
-  return BigInt(row.now);
+  return BigInt(row[0] as string | number | bigint);
 }
 
 /** Whether the connection may be broken, or busy with what nobody waits for any more. */

@@ -162,7 +162,7 @@ async function insert(session: Session, source: DeadLetterSource, letter: NewDea
       seenAt: now,
       nextPublishAt: source === 'failed_job' ? now : null,
     },
-    { key: ['message_id'], overwrite: ['message_id'] },
+    { key: ['messageId'], overwrite: ['messageId'] },
   );
 }
 

@@ -1,6 +1,7 @@
 /** The only place that knows in what MySQL and SQLite differ: clock, locks, column types, the lock of a migration. */
 import type { ObjectLiteral, QueryRunner, SelectQueryBuilder } from 'typeorm';
 import { TransientError } from '../job/errors.ts';
+import { sqliteRows, sqliteWrite } from './sqlite-statements.ts';
 
 /** What differs between databases, as the rest of state/ uses it. */
 export type Dialect = {
@@ -10,6 +11,14 @@ export type Dialect = {
   begin(runner: QueryRunner): Promise<void>;
   commit(runner: QueryRunner): Promise<void>;
   rollback(runner: QueryRunner): Promise<void>;
+  /** The rows a statement finds, each as its values in the order selected. */
+  rows(runner: QueryRunner, sql: string, values: readonly unknown[]): Promise<unknown[][]>;
+  /** Carries out a statement that writes, and says how many rows it wrote or found to be so already. */
+  write(runner: QueryRunner, sql: string, values: readonly unknown[]): Promise<number>;
+  /** Ends a SELECT that locks the rows it finds until the transaction ends. */
+  readonly forUpdate: string;
+  /** Ends an INSERT that overwrites these properties of a row that has the same values in its key already. */
+  onDuplicate(key: readonly string[], overwrite: readonly string[]): string;
   /** The query, locking the rows it finds until the transaction ends. */
   locking<Row extends ObjectLiteral>(query: SelectQueryBuilder<Row>): SelectQueryBuilder<Row>;
   /** Runs work while no other process migrates this database. */
@@ -25,6 +34,16 @@ const mysql: Dialect = {
   begin: (runner) => runner.startTransaction(),
   commit: (runner) => runner.commitTransaction(),
   rollback: (runner) => runner.rollbackTransaction(),
+  async rows(runner, sql, values) {
+    const rows = (await runner.query(sql, [...values])) as object[];
+    return rows.map((row) => Object.values(row) as unknown[]);
+  },
+  async write(runner, sql, values) {
+    return (await runner.query(sql, [...values], true)).affected ?? 0;
+  },
+  forUpdate: ' FOR UPDATE',
+  onDuplicate: (_, overwrite) =>
+    ` ON DUPLICATE KEY UPDATE ${overwrite.map((name) => `{${name}} = VALUES({${name}})`).join(', ')}`,
   locking: (query) => query.setLock('pessimistic_write'),
   async whileMigrating(runner, work) {
     const name = `concat('pulse-billing-etl.', md5(database()))`;
@@ -48,9 +67,15 @@ const sqlite: Dialect = {
   kind: 'sqlite',
   now: `CAST(ROUND(unixepoch('subsec') * 1000) AS INTEGER) * 1000`,
   // TypeORM's own BEGIN is deferred: it takes the write lock at the first write, when it may be too late for it.
-  begin: (runner) => runner.query('BEGIN IMMEDIATE'),
-  commit: (runner) => runner.query('COMMIT'),
-  rollback: (runner) => runner.query('ROLLBACK'),
+  begin: async (runner) => void sqliteWrite(runner.dataSource, 'BEGIN IMMEDIATE', []),
+  commit: async (runner) => void sqliteWrite(runner.dataSource, 'COMMIT', []),
+  rollback: async (runner) => void sqliteWrite(runner.dataSource, 'ROLLBACK', []),
+  rows: async (runner, sql, values) => sqliteRows(runner.dataSource, sql, values),
+  write: async (runner, sql, values) => sqliteWrite(runner.dataSource, sql, values),
+  forUpdate: '',
+  onDuplicate: (key, overwrite) =>
+    ` ON CONFLICT (${key.map((name) => `{${name}}`).join(', ')}) ` +
+    `DO UPDATE SET ${overwrite.map((name) => `{${name}} = excluded.{${name}}`).join(', ')}`,
   // BEGIN IMMEDIATE has locked the whole file.
   locking: (query) => query,
   async whileMigrating(runner, work) {

@@ -1,20 +1,30 @@
 /** Inserts rows, or overwrites some columns of those whose unique key is there already. */
-import type { EntityTarget, ObjectLiteral } from 'typeorm';
-import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { encoded, placeholder, type Values } from './column-values.ts';
 import type { Session } from './database.ts';
+import { writeRows, type Entity } from './row-statements.ts';
 
 /** The columns of a unique index, and those to overwrite in a row that has the same values there. */
-export type OnDuplicate = { readonly key: readonly string[]; readonly overwrite: readonly string[] };
+export type OnDuplicate<Row> = {
+  readonly key: readonly (keyof Row & string)[];
+  readonly overwrite: readonly (keyof Row & string)[];
+};
 
-/** Inserts the rows in one statement; without onDuplicate a row whose key is taken makes it fail as a whole. */
-export async function insertRows<Row extends ObjectLiteral>(
-  { manager }: Session,
-  target: EntityTarget<Row>,
-  rows: QueryDeepPartialEntity<Row> | QueryDeepPartialEntity<Row>[],
-  onDuplicate?: OnDuplicate,
+/** Inserts the rows, all with values of the same properties, in one statement; without onDuplicate a row whose key is taken makes it fail as a whole. */
+export async function insertRows<Row>(
+  session: Session,
+  entity: Entity<Row>,
+  rows: Values<Row> | readonly Values<Row>[],
+  onDuplicate?: OnDuplicate<Row>,
 ): Promise<void> {
-  // TypeORM would compute the ids of the rows inserted, which it cannot do where SQLite gives integers as bigint.
-  const query = manager.createQueryBuilder().insert().into(target).values(rows).updateEntity(false);
-  if (onDuplicate) query.orUpdate([...onDuplicate.overwrite], [...onDuplicate.key]);
-  await query.execute();
+  const table = session.tables.of(entity);
+  const all = (Array.isArray(rows) ? rows : [rows]) as readonly Values<Row>[];
+  const names = Object.keys(all[0] ?? {}) as (keyof Row & string)[];
+  const tuples = all.map((row) => `(${names.map((name) => placeholder(row[name])).join(', ')})`);
+  const tail = onDuplicate ? session.dialect.onDuplicate(onDuplicate.key, onDuplicate.overwrite) : '';
+  await writeRows(
+    session,
+    entity,
+    `INSERT INTO {table} (${names.map((name) => `{${name}}`).join(', ')}) VALUES ${tuples.join(', ')}${tail}`,
+    all.flatMap((row) => names.map((name) => encoded(table, name, row[name]))),
+  );
 }

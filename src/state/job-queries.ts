@@ -3,6 +3,7 @@ import type { JobKey, JobStatus, JobType } from '../job/job.ts';
 import type { Reason } from '../job/reason.ts';
 import type { Session } from './database.ts';
 import { JobRow } from './entities/job-row.ts';
+import { findRow } from './row-statements.ts';
 
 /** Which jobs a listing holds; everything that is not given is not asked for. */
 export type JobFilter = {
@@ -20,12 +21,8 @@ export type JobFilter = {
 const DEFAULT_LIMIT = 100;
 
 /** The row of a job; undefined when there is none. */
-export async function findJob({ manager }: Session, key: JobKey): Promise<JobRow | undefined> {
-  const { organizationId, jobId } = key;
-  const query = manager
-    .createQueryBuilder(JobRow, 'job')
-    .where('job.organizationId = :organizationId AND job.jobId = :jobId', { organizationId, jobId });
-  return (await query.getOne()) ?? undefined;
+export function findJob(session: Session, { organizationId, jobId }: JobKey): Promise<JobRow | undefined> {
+  return findRow(session, JobRow, { organizationId, jobId });
 }
 
 /** The newest first. */

@@ -1,7 +1,8 @@
 /** What each organization's rows of each source day add up to, as last proven. */
 import type { Micros } from '../job/instant.ts';
 import type { Totals } from '../job/totals.ts';
-import { databaseNow, type Database, type Session } from './database.ts';
+import { NOW } from './column-values.ts';
+import type { Database, Session } from './database.ts';
 import { LedgerRow } from './entities/ledger-row.ts';
 import { insertRows } from './insert-rows.ts';
 
@@ -32,9 +33,8 @@ export function createLedgerStore(database: Database): LedgerStore {
   return {
     upsert: (entries) =>
       database.transaction(async (session) => {
-        const now = await databaseNow(session);
         for (let at = 0; at < entries.length; at += ROWS_PER_STATEMENT)
-          await upsert(session, entries.slice(at, at + ROWS_PER_STATEMENT), now);
+          await upsert(session, entries.slice(at, at + ROWS_PER_STATEMENT));
       }),
     list: (organizationId, fromDay, toDay) =>
       database.read(async ({ manager }) => {
@@ -49,18 +49,18 @@ export function createLedgerStore(database: Database): LedgerStore {
   };
 }
 
-async function upsert(session: Session, entries: readonly NewLedgerEntry[], now: Micros): Promise<void> {
+async function upsert(session: Session, entries: readonly NewLedgerEntry[]): Promise<void> {
   const rows = entries.map(({ organizationId, sourceDay, rows, totals, fingerprint }) => ({
     organizationId,
     sourceDay,
     rowCount: rows,
     totals: JSON.stringify(totals),
     fingerprint: fingerprint ?? null,
-    verifiedAt: now,
+    verifiedAt: NOW,
   }));
   await insertRows(session, LedgerRow, rows, {
-    key: ['organization_id', 'source_day'],
-    overwrite: ['row_count', 'totals', 'fingerprint', 'verified_at'],
+    key: ['organizationId', 'sourceDay'],
+    overwrite: ['rowCount', 'totals', 'fingerprint', 'verifiedAt'],
   });
 }
 

@@ -6,16 +6,14 @@ import type { JobRow } from './entities/job-row.ts';
 import { OrganizationRow } from './entities/organization-row.ts';
 import { findJob } from './job-queries.ts';
 import { organizationRecord } from './organization-record.ts';
+import { findRow } from './row-statements.ts';
 
 /** The row of an organization; undefined when nobody knows it. */
-export async function findOrganization(
-  { manager }: Session,
+export function findOrganization(
+  session: Session,
   organizationId: string,
 ): Promise<OrganizationRow | undefined> {
-  const query = manager
-    .createQueryBuilder(OrganizationRow, 'organization')
-    .where('organization.organizationId = :organizationId', { organizationId });
-  return (await query.getOne()) ?? undefined;
+  return findRow(session, OrganizationRow, { organizationId });
 }
 
 /** The organization as the transaction has changed it. */

@@ -1,7 +1,7 @@
 /** Applies the migrations and says how the database's schema relates to this program's. */
 import { MigrationExecutor, type DataSource, type QueryRunner } from 'typeorm';
-import type { Database as SqliteConnection } from 'better-sqlite3';
 import type { Database } from './database.ts';
+import { sqliteConnection } from './sqlite-statements.ts';
 
 /** `behind`: run migrate; `ahead`: a newer version has migrated, and this one must not touch the data. */
 export type SchemaState =
@@ -31,8 +31,7 @@ export function migrate(database: Database, dataSource: DataSource): Promise<str
 /** Makes SQLite give integers as bigint, so that those beyond 2^53 arrive whole. MySQL gives them as text anyway. */
 export function giveExactIntegers(dataSource: DataSource, exact: boolean): void {
   if (dataSource.options.type !== 'better-sqlite3') return;
-  const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
-  databaseConnection.defaultSafeIntegers(exact);
+  sqliteConnection(dataSource).defaultSafeIntegers(exact);
 }
 
 /** TypeORM compares what SQLite tells of a table with numbers. */

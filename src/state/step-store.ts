@@ -1,12 +1,13 @@
 /** What a run is doing and has done: one row per step and plan number. */
-import type { SelectQueryBuilder } from 'typeorm';
 import type { Micros } from '../job/instant.ts';
 import type { JobKey, Lease, Step } from '../job/job.ts';
-import { databaseNow, type Database, type Session } from './database.ts';
+import { NOW } from './column-values.ts';
+import type { Database, Session } from './database.ts';
 import { StepRow } from './entities/step-row.ts';
 import { insertRows } from './insert-rows.ts';
 import type { JsonObject } from './json.ts';
-import { holdsLease, leaseLost, lockJob } from './transitions/locked-job.ts';
+import { findRow, findRows } from './row-statements.ts';
+import { lockOwnJob } from './transitions/locked-job.ts';
 
 /** What a step is doing or has come to. */
 export type StepStatus = 'running' | 'done' | 'failed' | 'skipped';
@@ -50,8 +51,7 @@ export function createStepStore(database: Database): StepStore {
     fail: (lease, planNumber, step, message) =>
       write(lease, planNumber, step, { status: 'failed', ended: true, error: message }),
     update: (lease, planNumber, step, detail) => write(lease, planNumber, step, { detail }),
-    list: (key) =>
-      database.read(async (session) => (await stepsQuery(session, key).getMany()).map(stepRecord)),
+    list: (key) => database.read(async (session) => (await stepsOf(session, key)).map(stepRecord)),
     get: (key, planNumber, step) =>
       database.read(async (session) => {
         const row = await stepOf(session, key, planNumber, step);
@@ -75,14 +75,12 @@ async function writeStep(
   step: Step,
   { status, ended, error, detail: given }: StepChange,
 ): Promise<void> {
-  const job = await lockJob(session, lease);
-  if (!job || !holdsLease(job, lease)) throw leaseLost(lease);
-  const now = await databaseNow(session);
+  await lockOwnJob(session, lease);
   const detail =
     error === undefined ? given : { ...(await detailOf(session, lease, planNumber, step)), error };
   const overwritten = [
-    ...(status === undefined ? [] : ['status', 'finished_at']),
-    ...(detail === undefined ? [] : ['detail']),
+    ...(status === undefined ? [] : (['status', 'finishedAt'] as const)),
+    ...(detail === undefined ? [] : (['detail'] as const)),
   ];
   await insertRows(
     session,
@@ -93,11 +91,11 @@ async function writeStep(
       planNumber,
       step,
       status: status ?? 'running',
-      startedAt: now,
-      finishedAt: ended ? now : null,
+      startedAt: NOW,
+      finishedAt: ended ? NOW : null,
       detail: JSON.stringify(detail ?? {}),
     },
-    { key: ['organization_id', 'job_id', 'plan_number', 'step'], overwrite: overwritten },
+    { key: ['organizationId', 'jobId', 'planNumber', 'step'], overwrite: overwritten },
   );
 }
 
@@ -106,24 +104,18 @@ async function detailOf(session: Session, key: JobKey, planNumber: number, step:
   return row ? stepRecord(row).detail : {};
 }
 
-async function stepOf(
+function stepOf(
   session: Session,
-  key: JobKey,
+  { organizationId, jobId }: JobKey,
   planNumber: number,
   step: Step,
 ): Promise<StepRow | undefined> {
-  const ofStep = stepsQuery(session, key).andWhere('step.planNumber = :planNumber AND step.step = :step', {
-    planNumber,
-    step,
-  });
-  return (await ofStep.getOne()) ?? undefined;
+  return findRow(session, StepRow, { organizationId, jobId, planNumber, step });
 }
 
-function stepsQuery({ manager }: Session, { organizationId, jobId }: JobKey): SelectQueryBuilder<StepRow> {
-  return manager
-    .createQueryBuilder(StepRow, 'step')
-    .where('step.organizationId = :organizationId AND step.jobId = :jobId', { organizationId, jobId })
-    .orderBy('step.id');
+function stepsOf(session: Session, { organizationId, jobId }: JobKey): Promise<StepRow[]> {
+  const steps = 'WHERE {organizationId} = ? AND {jobId} = ? ORDER BY {id}';
+  return findRows(session, StepRow, steps, [organizationId, jobId]);
 }
 
 function stepRecord(row: StepRow): StepRecord {

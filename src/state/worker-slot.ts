@@ -1,9 +1,10 @@
 /** The replicas that run on this database: who they are, and that an SQLite file has one at a time. */
 import type { Micros } from '../job/instant.ts';
+import { DatabaseClock, NOW } from './column-values.ts';
 import { databaseNow, type Database, type Session } from './database.ts';
 import { WorkerRow } from './entities/worker-row.ts';
 import { insertRows } from './insert-rows.ts';
-import { later } from './transitions/locked-job.ts';
+import { findRows } from './row-statements.ts';
 
 /** Whether the worker may work on this database. */
 export type WorkerSlotOutcome =
@@ -26,10 +27,9 @@ export function claimWorkerSlot(
   leaseMs: number,
 ): Promise<WorkerSlotOutcome> {
   return database.transaction(async (session) => {
-    const now = await databaseNow(session);
-    const other = database.dialect.kind === 'sqlite' ? await otherLiveWorker(session, owner, now) : null;
+    const other = database.dialect.kind === 'sqlite' ? await otherLiveWorker(session, owner) : undefined;
     if (other) return { kind: 'taken', owner: other.owner, leaseExpiresAt: other.leaseExpiresAt };
-    await renewWorker(session, owner, now, leaseMs);
+    await renewWorker(session, owner, leaseMs);
     return { kind: 'granted' };
   });
 }
@@ -57,23 +57,16 @@ export function listWorkers(database: Database, limit = 100): Promise<WorkerReco
 }
 
 /** Says in the same transaction as other work that the worker lives for another leaseMs. */
-export async function renewWorker(
-  session: Session,
-  owner: string,
-  now: Micros,
-  leaseMs: number,
-): Promise<void> {
+export async function renewWorker(session: Session, owner: string, leaseMs: number): Promise<void> {
   await insertRows(
     session,
     WorkerRow,
-    { owner, startedAt: now, seenAt: now, leaseExpiresAt: later(now, leaseMs) },
-    { key: ['owner'], overwrite: ['seen_at', 'lease_expires_at'] },
+    { owner, startedAt: NOW, seenAt: NOW, leaseExpiresAt: new DatabaseClock(leaseMs) },
+    { key: ['owner'], overwrite: ['seenAt', 'leaseExpiresAt'] },
   );
 }
 
-function otherLiveWorker({ manager }: Session, owner: string, now: Micros): Promise<WorkerRow | null> {
-  return manager
-    .createQueryBuilder(WorkerRow, 'worker')
-    .where('worker.owner <> :owner AND worker.leaseExpiresAt > :now', { owner, now })
-    .getOne();
+async function otherLiveWorker(session: Session, owner: string): Promise<WorkerRow | undefined> {
+  const others = `WHERE {owner} <> ? AND {leaseExpiresAt} > {now} LIMIT 1`;
+  return (await findRows(session, WorkerRow, others, [owner]))[0];
 }

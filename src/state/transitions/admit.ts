@@ -1,10 +1,11 @@
 /** Nothing → QUEUED: records that a job was asked for. The first request under a key wins. */
 import type { JobRequest } from '../../job/job.ts';
+import { NOW } from '../column-values.ts';
 import type { Database } from '../database.ts';
-import { insertRows } from '../insert-rows.ts';
 import { JobRow } from '../entities/job-row.ts';
-import { jobRecord, type JobRecord } from '../job-record.ts';
+import { insertRows } from '../insert-rows.ts';
 import { findJob } from '../job-queries.ts';
+import { jobRecord, type JobRecord } from '../job-record.ts';
 
 /** Inserts the job unless its key is known, renews its doorbell, and returns the row as it is then. */
 export function admit(
@@ -13,8 +14,6 @@ export function admit(
   messageId: string | undefined,
 ): Promise<JobRecord> {
   return database.transaction(async (session) => {
-    const now = () => session.dialect.now;
-    const renewed = ['doorbell_seen_at', ...(messageId === undefined ? [] : ['message_id'])];
     await insertRows(
       session,
       JobRow,
@@ -34,11 +33,14 @@ export function admit(
         cancelRequested: false,
         requestedBy: request.requestedBy ?? null,
         messageId: messageId?.slice(0, MESSAGE_ID_LENGTH) ?? null,
-        doorbellSeenAt: now,
-        createdAt: now,
-        updatedAt: now,
+        doorbellSeenAt: NOW,
+        createdAt: NOW,
+        updatedAt: NOW,
       },
-      { key: ['organization_id', 'job_id'], overwrite: renewed },
+      {
+        key: ['organizationId', 'jobId'],
+        overwrite: messageId === undefined ? ['doorbellSeenAt'] : ['doorbellSeenAt', 'messageId'],
+      },
     );
     const row = await findJob(session, request);
     if (!row)

@@ -9,6 +9,7 @@ import { OrganizationRow } from '../entities/organization-row.ts';
 import { findJob } from '../job-queries.ts';
 import { jobRecord, type JobRecord } from '../job-record.ts';
 import { organizationRecord } from '../organization-record.ts';
+import { findColumns, updateRow } from '../row-statements.ts';
 import { crashObstacle, type CrashObstacle } from './crash-loop.ts';
 import { crashesAtTakeover, leaseRanOut, type Crashes } from './crashes.ts';
 import { changeJob, hasLiveLease, later, lockJobAndOrganization, type LockedJob } from './locked-job.ts';
@@ -102,14 +103,15 @@ async function queueObstacle(
   return (await earlierJobIsDue(session, job, now)) ? { kind: 'behind', activeJob: undefined } : undefined;
 }
 
-async function earlierJobIsDue({ manager }: Session, job: JobRow, now: Micros): Promise<boolean> {
-  const { organizationId, id } = job;
-  return manager
-    .createQueryBuilder(JobRow, 'job')
-    .where('job.organizationId = :organizationId', { organizationId })
-    .andWhere(`job.status = 'QUEUED' AND job.id < :id`, { id })
-    .andWhere('(job.nextAttemptAt IS NULL OR job.nextAttemptAt <= :now)', { now })
-    .getExists();
+async function earlierJobIsDue(session: Session, job: JobRow, now: Micros): Promise<boolean> {
+  const isDue = `({nextAttemptAt} IS NULL OR {nextAttemptAt} <= ?)`;
+  const isEarlier = `{organizationId} = ? AND {status} = 'QUEUED' AND {id} < ?`;
+  const earlier = await findColumns(session, JobRow, ['id'], `WHERE ${isEarlier} AND ${isDue} LIMIT 1`, [
+    job.organizationId,
+    job.id,
+    now,
+  ]);
+  return earlier.length > 0;
 }
 
 async function take(
@@ -133,7 +135,7 @@ async function take(
   };
   await changeJob(locked, changes);
   const lock = { activeJob: job.jobId, updatedAt: now };
-  await session.manager.update(OrganizationRow, { id: organization.id }, lock);
+  await updateRow(session, OrganizationRow, organization.id, lock);
   return {
     kind: 'claimed',
     lease: { organizationId: job.organizationId, jobId: job.jobId, owner, epoch: changes.leaseEpoch },

@@ -6,6 +6,7 @@ import { jobName, type JobKey, type JobStatus } from '../../job/job.ts';
 import type { Database } from '../database.ts';
 import { OrganizationRow } from '../entities/organization-row.ts';
 import { commitSetOf, planOf } from '../job-record.ts';
+import { updateRow } from '../row-statements.ts';
 import { NO_CRASHES } from './crashes.ts';
 import { changeJob, lockJobAndOrganization, unlockOrganization, type LockedJob } from './locked-job.ts';
 
@@ -80,9 +81,5 @@ export async function moveWatermark({ session, job, organization, now }: LockedJ
         `somebody changed last_successful_run while the job was active; put ${text(lo)} back`,
     );
   }
-  await session.manager.update(
-    OrganizationRow,
-    { id: organization.id },
-    { lastSuccessfulRun: hi, updatedAt: now },
-  );
+  await updateRow(session, OrganizationRow, organization.id, { lastSuccessfulRun: hi, updatedAt: now });
 }

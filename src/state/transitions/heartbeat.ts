@@ -1,12 +1,13 @@
 /** IN_PROGRESS and COMMITTING stay what they are: renews the leases of one worker and the doorbell of every message it holds. */
-import { Brackets, type ObjectLiteral, type WhereExpressionBuilder } from 'typeorm';
 import { isTerminal } from '../../job/job-status.ts';
 import { jobName, type JobKey, type Lease } from '../../job/job.ts';
-import { databaseNow, type Database, type Session } from '../database.ts';
+import { DatabaseClock, NOW } from '../column-values.ts';
+import type { Database, Session } from '../database.ts';
 import { JobRow } from '../entities/job-row.ts';
 import { OrganizationRow } from '../entities/organization-row.ts';
+import { findColumns, updateRows } from '../row-statements.ts';
 import { renewWorker } from '../worker-slot.ts';
-import { holdsLease, later } from './locked-job.ts';
+import { holdsLease } from './locked-job.ts';
 
 /** What became of each lease, and what the worker has to know about those it kept. */
 export type HeartbeatOutcome = {
@@ -19,6 +20,18 @@ export type HeartbeatOutcome = {
 
 const KEYS_PER_STATEMENT = 100;
 
+/** What a heartbeat has to know of a job; its plan and its commit set may be long. */
+const BEATING = [
+  'id',
+  'organizationId',
+  'jobId',
+  'status',
+  'leaseOwner',
+  'leaseEpoch',
+  'cancelRequested',
+] as const;
+type BeatingJob = Pick<JobRow, (typeof BEATING)[number]>;
+
 /** Renews to leaseMs from now, by the database's clock, the leases whose owner and epoch are still the job's. */
 export function heartbeat(
   database: Database,
@@ -29,19 +42,18 @@ export function heartbeat(
 ): Promise<HeartbeatOutcome> {
   return database.transaction(async (session) => {
     const jobs = await lockJobs(session, leases);
-    const now = await databaseNow(session);
     const renewed = leases.flatMap((lease) => {
       const job = jobs.get(jobName(lease));
       return job && holdsLease(job, lease) && !isTerminal(job.status) ? [{ lease, job }] : [];
     });
     const kept = renewed.map(({ lease }) => lease);
-    await renewLeases(
+    await renewLeases(session, renewed, leaseMs);
+    const rung = new Set(kept.map(jobName));
+    await ringDoorbells(
       session,
-      renewed.map(({ job }) => job.id),
-      { leaseExpiresAt: later(now, leaseMs), doorbellSeenAt: now, updatedAt: now },
+      held.filter((key) => !rung.has(jobName(key))),
     );
-    await ringDoorbells(session, held, now);
-    await renewWorker(session, owner, now, leaseMs);
+    await renewWorker(session, owner, leaseMs);
     const paused = await pausedOrganizations(session, kept);
     return {
       kept,
@@ -52,53 +64,49 @@ export function heartbeat(
   });
 }
 
-async function lockJobs(session: Session, keys: readonly JobKey[]): Promise<Map<string, JobRow>> {
-  const jobs = new Map<string, JobRow>();
+async function lockJobs(session: Session, keys: readonly JobKey[]): Promise<Map<string, BeatingJob>> {
+  const jobs = new Map<string, BeatingJob>();
   for (const some of chunks(keys)) {
-    const query = session.manager
-      .createQueryBuilder(JobRow, 'job')
-      .where(anyOf(some, 'job.organizationId', 'job.jobId'))
-      .orderBy('job.id');
-    for (const job of await session.dialect.locking(query).getMany()) jobs.set(jobName(job), job);
+    const tail = `WHERE ${anyOf(some)} ORDER BY {id}${session.dialect.forUpdate}`;
+    for (const job of await findColumns(session, JobRow, BEATING, tail, some.flatMap(namesOf)))
+      jobs.set(jobName(job), job);
   }
   return jobs;
 }
 
-async function renewLeases({ manager }: Session, ids: readonly number[], lease: Partial<JobRow>) {
-  if (ids.length === 0) return;
-  await manager.createQueryBuilder().update(JobRow).set(lease).where('id IN (:...ids)', { ids }).execute();
+async function renewLeases(session: Session, renewed: readonly { job: BeatingJob }[], leaseMs: number) {
+  if (renewed.length === 0) return;
+  const changes = { leaseExpiresAt: new DatabaseClock(leaseMs), doorbellSeenAt: NOW, updatedAt: NOW };
+  const ids = renewed.map(({ job }) => job.id);
+  await updateRows(session, JobRow, changes, `{id} IN (${ids.map(() => '?').join(', ')})`, ids);
 }
 
-async function ringDoorbells({ manager }: Session, held: readonly JobKey[], now: bigint): Promise<void> {
-  for (const some of chunks(held)) {
-    await manager
-      .createQueryBuilder()
-      .update(JobRow)
-      .set({ doorbellSeenAt: now })
-      .where(anyOf(some, 'organization_id', 'job_id'))
-      .execute();
-  }
+async function ringDoorbells(session: Session, held: readonly JobKey[]): Promise<void> {
+  for (const some of chunks(held))
+    await updateRows(session, JobRow, { doorbellSeenAt: NOW }, anyOf(some), some.flatMap(namesOf));
 }
 
-async function pausedOrganizations({ manager }: Session, keys: readonly JobKey[]): Promise<Set<string>> {
+async function pausedOrganizations(session: Session, keys: readonly JobKey[]): Promise<Set<string>> {
   if (keys.length === 0) return new Set();
-  const rows = await manager
-    .createQueryBuilder(OrganizationRow, 'organization')
-    .select('organization.organizationId', 'organizationId')
-    .where('organization.organizationId IN (:...ids)', { ids: keys.map((key) => key.organizationId) })
-    .andWhere('organization.paused = :paused', { paused: true })
-    .getRawMany<{ organizationId: string }>();
-  return new Set(rows.map((row) => row.organizationId));
+  const names = [...new Set(keys.map(({ organizationId }) => organizationId))];
+  const isOneOf = `{organizationId} IN (${names.map(() => '?').join(', ')})`;
+  const rows = await findColumns(
+    session,
+    OrganizationRow,
+    ['organizationId'],
+    `WHERE ${isOneOf} AND {paused} = 1`,
+    names,
+  );
+  return new Set(rows.map(({ organizationId }) => organizationId));
 }
 
-/** A condition that any of the keys meets. */
-function anyOf(keys: readonly JobKey[], organizationColumn: string, jobColumn: string): Brackets {
-  return new Brackets((where: WhereExpressionBuilder) => {
-    keys.forEach((key, at) => {
-      const values: ObjectLiteral = { [`organization${at}`]: key.organizationId, [`job${at}`]: key.jobId };
-      where.orWhere(`(${organizationColumn} = :organization${at} AND ${jobColumn} = :job${at})`, values);
-    });
-  });
+/** A condition that any of so many keys meets. */
+function anyOf(keys: readonly JobKey[]): string {
+  return `(${keys.map(() => '({organizationId} = ? AND {jobId} = ?)').join(' OR ')})`;
+}
+
+function namesOf({ organizationId, jobId }: JobKey): string[] {
+  return [organizationId, jobId];
 }
 
 /** In one order for everybody, so that two workers' heartbeats seldom meet crosswise. */

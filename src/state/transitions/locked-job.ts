@@ -5,6 +5,7 @@ import { jobName, type JobKey, type Lease } from '../../job/job.ts';
 import { databaseNow, type Session } from '../database.ts';
 import { JobRow } from '../entities/job-row.ts';
 import { OrganizationRow } from '../entities/organization-row.ts';
+import { findColumns, lockRow, updateRow } from '../row-statements.ts';
 
 /** A job locked together with its organization, and the time at which both locks were held. */
 export type LockedJob = {
@@ -28,30 +29,37 @@ export async function lockLeasedJob(session: Session, lease: Lease): Promise<Loc
 }
 
 /** Locks the row of an organization; undefined when nobody knows it. */
-export async function lockOrganization(
-  { manager, dialect }: Session,
+export function lockOrganization(
+  session: Session,
   organizationId: string,
 ): Promise<OrganizationRow | undefined> {
-  const query = manager
-    .createQueryBuilder(OrganizationRow, 'organization')
-    .where('organization.organizationId = :organizationId', { organizationId });
-  return (await dialect.locking(query).getOne()) ?? undefined;
+  return lockRow(session, OrganizationRow, { organizationId });
 }
 
-/** Locks the row of a job; undefined when there is none. */
-export async function lockJob({ manager, dialect }: Session, key: JobKey): Promise<JobRow | undefined> {
-  const { organizationId, jobId } = key;
-  const query = manager
-    .createQueryBuilder(JobRow, 'job')
-    .where('job.organizationId = :organizationId AND job.jobId = :jobId', { organizationId, jobId });
-  return (await dialect.locking(query).getOne()) ?? undefined;
+function lockJob(session: Session, { organizationId, jobId }: JobKey): Promise<JobRow | undefined> {
+  return lockRow(session, JobRow, { organizationId, jobId });
+}
+
+/** What a write beside the job has to know of it; its plan and its commit set may be long. */
+const FENCE = ['id', 'leaseOwner', 'leaseEpoch', 'crashes'] as const;
+
+/** Locks the job of a lease that still holds. Rejects with LeaseLostError. */
+export async function lockOwnJob(
+  session: Session,
+  lease: Lease,
+): Promise<Pick<JobRow, (typeof FENCE)[number]>> {
+  const tail = `WHERE {organizationId} = ? AND {jobId} = ?${session.dialect.forUpdate}`;
+  const { organizationId, jobId } = lease;
+  const [job] = await findColumns(session, JobRow, FENCE, tail, [organizationId, jobId]);
+  if (!job || !holdsLease(job, lease)) throw leaseLost(lease);
+  return job;
 }
 
 /**
  * Whether this lease is the job's newest. It may have run out: as long as nobody else claimed the job, its epoch fences
  * everybody else, so the work need not be thrown away.
  */
-export function holdsLease(job: JobRow, lease: Lease): boolean {
+export function holdsLease(job: Pick<JobRow, 'leaseOwner' | 'leaseEpoch'>, lease: Lease): boolean {
   return job.leaseOwner === lease.owner && job.leaseEpoch === lease.epoch;
 }
 
@@ -65,13 +73,13 @@ export async function changeJob(
   { session, job, now }: LockedJob,
   changes: Partial<Omit<JobRow, 'id'>>,
 ): Promise<void> {
-  await session.manager.update(JobRow, { id: job.id }, { ...changes, updatedAt: now });
+  await updateRow(session, JobRow, job.id, { ...changes, updatedAt: now });
 }
 
 /** Lets the next job of the organization run, if it was this one that kept it locked. */
 export async function unlockOrganization({ session, organization, job, now }: LockedJob): Promise<void> {
   if (organization?.activeJob !== job.jobId) return;
-  await session.manager.update(OrganizationRow, { id: organization.id }, { activeJob: null, updatedAt: now });
+  await updateRow(session, OrganizationRow, organization.id, { activeJob: null, updatedAt: now });
 }
 
 /** The instant ms milliseconds later. */

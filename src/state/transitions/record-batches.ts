@@ -1,12 +1,14 @@
 /** One checkpoint of a run: which batches are planned and which the write streams hold, under the lease only. */
 import type { Batch } from '../../job/batch.ts';
 import type { Lease } from '../../job/job.ts';
-import { databaseNow, type Session } from '../database.ts';
+import { NOW } from '../column-values.ts';
+import type { Session } from '../database.ts';
 import { BatchRow } from '../entities/batch-row.ts';
 import { JobRow } from '../entities/job-row.ts';
 import { insertRows } from '../insert-rows.ts';
+import { updateRow, updateRows } from '../row-statements.ts';
 import { NO_CRASHES } from './crashes.ts';
-import { holdsLease, leaseLost, lockJob } from './locked-job.ts';
+import { lockOwnJob } from './locked-job.ts';
 
 /** Which batch of which stream. */
 export type BatchKey = { readonly stream: number; readonly batch: number };
@@ -22,18 +24,10 @@ export async function recordBatches(
   acknowledged: readonly BatchKey[],
 ): Promise<void> {
   const job = await lockOwnJob(session, lease);
-  const now = await databaseNow(session);
-  for (const some of chunks(planned)) await upsert(session, lease, planNumber, some, now);
-  for (const some of chunks(acknowledged)) await acknowledge(session, lease, planNumber, some, now);
+  for (const some of chunks(planned)) await upsert(session, lease, planNumber, some);
+  for (const some of chunks(acknowledged)) await acknowledge(session, lease, planNumber, some);
   if (acknowledged.length > 0 && job.crashes > 0)
-    await session.manager.update(JobRow, { id: job.id }, { ...NO_CRASHES, updatedAt: now });
-}
-
-/** Locks the job of a lease that still holds. Rejects with LeaseLostError. */
-export async function lockOwnJob(session: Session, lease: Lease): Promise<JobRow> {
-  const job = await lockJob(session, lease);
-  if (!job || !holdsLease(job, lease)) throw leaseLost(lease);
-  return job;
+    await updateRow(session, JobRow, job.id, { ...NO_CRASHES, updatedAt: NOW });
 }
 
 async function upsert(
@@ -41,7 +35,6 @@ async function upsert(
   { organizationId, jobId }: Lease,
   planNumber: number,
   batches: readonly Batch[],
-  now: bigint,
 ): Promise<void> {
   const rows = batches.map(({ totals, ...batch }) => ({
     ...batch,
@@ -50,55 +43,45 @@ async function upsert(
     planNumber,
     totals: JSON.stringify(totals),
     fingerprint: null,
-    updatedAt: now,
+    updatedAt: NOW,
   }));
   // The state stays: a batch planned again may have been acknowledged before.
   await insertRows(session, BatchRow, rows, {
-    key: ['organization_id', 'job_id', 'plan_number', 'stream', 'batch'],
+    key: ['organizationId', 'jobId', 'planNumber', 'stream', 'batch'],
     overwrite: OVERWRITTEN,
   });
 }
 
 const OVERWRITTEN = [
-  'read_offset',
-  'write_offset',
-  'rows_read',
-  'rows_written',
-  'rows_dropped',
-  'rows_quarantined',
+  'readOffset',
+  'writeOffset',
+  'rowsRead',
+  'rowsWritten',
+  'rowsDropped',
+  'rowsQuarantined',
   'bytes',
   'totals',
-  'updated_at',
-];
+  'updatedAt',
+] as const;
 
 async function acknowledge(
-  { manager }: Session,
+  session: Session,
   { organizationId, jobId }: Lease,
   planNumber: number,
   keys: readonly BatchKey[],
-  now: bigint,
 ): Promise<void> {
-  const anyOf = keys.map((_, at) => `(stream = :stream${at} AND batch = :batch${at})`).join(' OR ');
-  const values = Object.fromEntries(
-    keys.flatMap(({ stream, batch }, at) => [
-      [`stream${at}`, stream],
-      [`batch${at}`, batch],
-    ]),
-  );
-  const { affected } = await manager
-    .createQueryBuilder()
-    .update(BatchRow)
-    .set({ state: 'acknowledged', updatedAt: now })
-    .where('organization_id = :organizationId AND job_id = :jobId AND plan_number = :planNumber', {
-      organizationId,
-      jobId,
-      planNumber,
-    })
-    .andWhere(`(${anyOf})`, values)
-    .execute();
+  const ofPlan = '{organizationId} = ? AND {jobId} = ? AND {planNumber} = ?';
+  const anyOf = keys.map(() => '({stream} = ? AND {batch} = ?)').join(' OR ');
+  const changes = { state: 'acknowledged', updatedAt: NOW } as const;
+  const affected = await updateRows(session, BatchRow, changes, `${ofPlan} AND (${anyOf})`, [
+    organizationId,
+    jobId,
+    planNumber,
+    ...keys.flatMap(({ stream, batch }) => [stream, batch]),
+  ]);
   if (affected !== keys.length)
     throw new Error(
-      `${organizationId}/${jobId}: ${keys.length} batches were acknowledged, but only ${affected ?? 0} of them are recorded`,
+      `${organizationId}/${jobId}: ${keys.length} batches were acknowledged, but only ${affected} of them are recorded`,
     );
 }
 
