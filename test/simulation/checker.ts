@@ -29,8 +29,8 @@ type CommitSet = {
 export class Checker {
   readonly violations: string[] = [];
   readonly #evidence: Evidence;
-  #jobs = new Map<string, JobFacts>();
-  #watermarks = new Map<string, bigint | null>();
+  readonly #jobs = new Map<string, JobFacts>();
+  readonly #watermarks = new Map<string, bigint | null>();
   #changes: number;
   readonly #committed = new Map<string, number>();
   readonly #rowsSeen = new Map<string, Set<unknown>>();
@@ -60,11 +60,11 @@ export class Checker {
     this.#changes = changes;
     const who = `${owner} ${operation}`;
     this.#fencing(owner, operation, given[0]);
-    const before = this.#jobs;
-    this.#jobs = new Map(facts.jobs().map((job) => [nameOf(job), job]));
     const succeeded: JobFacts[] = [];
-    for (const [name, job] of this.#jobs) {
-      const old = before.get(name);
+    for (const job of facts.changedJobs()) {
+      const name = nameOf(job);
+      const old = this.#jobs.get(name);
+      this.#jobs.set(name, job);
       if (old?.status !== job.status) this.statusChanges += 1;
       if (old) this.#transition(who, old, job);
       else if (job.status !== 'QUEUED') this.violation(`I8: ${who}: ${name} began as ${job.status}`);
@@ -164,16 +164,23 @@ export class Checker {
         );
       expected.set(job.organization_id, hi);
     }
-    for (const {
-      organization_id: organization,
-      last_successful_run: watermark,
-    } of this.#evidence.facts.watermarks()) {
+    const changed = this.#evidence.facts.changedWatermarks();
+    for (const { organization_id: organization, last_successful_run: watermark } of changed) {
       if ((expected.get(organization) ?? null) !== watermark)
         this.violation(
           `I7: ${who}: the watermark of ${organization} is ${watermark}, not ${expected.get(organization)}`,
         );
       this.#watermarks.set(organization, watermark);
+      expected.delete(organization);
     }
+    for (const [organization, watermark] of expected)
+      if ((this.#watermarks.get(organization) ?? null) !== watermark)
+        this.violation(`I7: ${who}: the watermark of ${organization} did not move to ${watermark}`);
+  }
+
+  /** The last committed hi of each organization, as far as there is one. */
+  get watermarks(): ReadonlyMap<string, bigint | null> {
+    return this.#watermarks;
   }
 
   /** I1–I5, at the instant rows become visible. */

@@ -70,6 +70,25 @@ export function callFaultsOf(operation: Operation): readonly FaultKind[] {
   return OF_EVERY_CALL;
 }
 
+/** The reasons of `error_transient`, by choice. */
+export const TRANSIENT_REASONS = [
+  'warehouse_unavailable',
+  'rate_limited',
+  'snapshot_expired',
+  'stream_lost',
+] as const;
+/** The reasons of `error_terminal`; a job that fails for any other terminal reason was failed by mistake. */
+export const TERMINAL_REASONS = ['access_denied', 'row_rejected', 'schema_drift'] as const;
+/** The answers of `append_refused`. */
+export const REFUSALS = ['out_of_range', 'stream_lost'] as const;
+
+/** In how many forms a fault comes; its choice says which. */
+export function formsOf(kind: FaultKind): number {
+  if (kind === 'error_transient') return TRANSIENT_REASONS.length;
+  if (kind === 'error_terminal') return TERMINAL_REASONS.length;
+  return kind === 'append_refused' ? REFUSALS.length : 1;
+}
+
 export function isWorldFault(kind: FaultKind): kind is WorldFault {
   return (WORLD_FAULTS as readonly string[]).includes(kind);
 }

@@ -24,8 +24,8 @@ const LONG_MS = 20_000;
 
 /** Random faults: how many of the calls meet one, and until when, is part of what the seed decides. */
 export function randomFaults(random: SeededRandom): FaultPlan {
-  const share = random.pick([0.02, 0.04, 0.04, 0.1]);
-  const horizon = 30 + random.below(random.pick([60, 250, 250, 500]));
+  const share = random.pick([0.03, 0.05, 0.08, 0.12]);
+  const horizon = 30 + random.below(random.pick([60, 120, 250]));
   return {
     horizon,
     faultAt({ index, operation }) {
@@ -44,13 +44,13 @@ function weightOf(operation: Operation): number {
 
 /** A terminal error ends a job at once, so it is drawn less often. */
 function drawn(random: SeededRandom, kinds: readonly FaultKind[]): FaultKind {
-  const ofAppends = kinds.includes('append_refused') && random.chance(0.3);
+  const ofAppends = kinds.includes('append_refused') && random.chance(0.4);
   const kind = ofAppends ? random.pick(['append_refused', 'append_swallowed'] as const) : random.pick(kinds);
   return kind === 'error_terminal' ? random.pick(kinds) : kind;
 }
 
-/** A fault at the call with this index. */
-export type PlannedFault = { readonly at: number; readonly kind: FaultKind };
+/** A fault at the call with this index, in one of its forms. */
+export type PlannedFault = { readonly at: number; readonly kind: FaultKind; readonly choice: number };
 
 /** Exactly these faults, each long enough to outlast a lease. */
 export function plannedFaults(faults: readonly PlannedFault[]): FaultPlan {
@@ -58,25 +58,25 @@ export function plannedFaults(faults: readonly PlannedFault[]): FaultPlan {
     horizon: Infinity,
     faultAt({ index }) {
       const fault = faults.find(({ at }) => at === index);
-      return fault && { kind: fault.kind, ms: LONG_MS, choice: 0 };
+      return fault && { kind: fault.kind, ms: LONG_MS, choice: fault.choice };
     },
   };
 }
 
-/** `12:kill_after,31:reply_lost`: a plan as people type it. */
+/** `12:kill_after,31:error_transient.2`: a plan as people type it; the number of the form is left out where it is 0. */
 export function planText(faults: readonly PlannedFault[]): string {
-  return faults.map(({ at, kind }) => `${at}:${kind}`).join(',');
+  return faults.map(({ at, kind, choice }) => `${at}:${kind}${choice === 0 ? '' : `.${choice}`}`).join(',');
 }
 
 /** The plan behind its text; throws on anything else. */
 export function parsePlan(text: string): readonly PlannedFault[] {
   return text.split(',').map((part) => {
-    const [, at, name] = /^(\d+):(\w+)$/.exec(part) ?? [];
+    const [, at, name, choice = '0'] = /^(\d+):([a-z_]+)(?:\.(\d+))?$/.exec(part) ?? [];
     const kind = FAULT_KINDS.find((known) => known === name);
     if (at === undefined || !kind)
       throw new Error(
         `"${part}" is not a fault such as 12:kill_after; the kinds are ${FAULT_KINDS.join(', ')}`,
       );
-    return { at: Number(at), kind };
+    return { at: Number(at), kind, choice: Number(choice) };
   });
 }

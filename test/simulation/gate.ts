@@ -2,7 +2,14 @@
 import type { Clock } from '../../src/job/clock.ts';
 import { TerminalError, TransientError } from '../../src/job/errors.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
-import { isWorldFault, type Fault, type Operation, type WorldFault } from './fault-kinds.ts';
+import {
+  isWorldFault,
+  TERMINAL_REASONS,
+  TRANSIENT_REASONS,
+  type Fault,
+  type Operation,
+  type WorldFault,
+} from './fault-kinds.ts';
 import type { Call } from './fault-plans.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Trace } from './trace.ts';
@@ -31,9 +38,12 @@ export type CallForm<T> = {
 
 /** A little more than a lease. */
 const PAUSE_MS = 16_000;
-const TRANSIENT = ['warehouse_unavailable', 'rate_limited', 'snapshot_expired', 'stream_lost'] as const;
-/** What the simulation injects as terminal; a job that fails for any other terminal reason was failed by mistake. */
-export const INJECTED_TERMINAL = ['access_denied', 'row_rejected', 'schema_drift'] as const;
+
+/** How long a fault goes on by itself. */
+export function effectMs({ kind, ms }: Fault): number {
+  if (kind === 'pause_before' || kind === 'pause_after') return PAUSE_MS + ms;
+  return kind === 'kill_before' || kind === 'kill_after' ? 0 : ms;
+}
 
 export class Gate {
   readonly replica: string;
@@ -196,14 +206,14 @@ function lostBefore(fault: Fault | undefined, operation: Operation): Error | und
     case 'late_execution':
       return unavailable(operation);
     case 'error_transient':
-      return new TransientError(TRANSIENT[fault.choice % TRANSIENT.length]!, 'scripted trouble');
+      return new TransientError(
+        TRANSIENT_REASONS[fault.choice % TRANSIENT_REASONS.length]!,
+        'scripted trouble',
+      );
     case 'error_quota':
       return new TransientError('quota_exceeded', 'scripted trouble');
     case 'error_terminal':
-      return new TerminalError(
-        INJECTED_TERMINAL[fault.choice % INJECTED_TERMINAL.length]!,
-        'scripted trouble',
-      );
+      return new TerminalError(TERMINAL_REASONS[fault.choice % TERMINAL_REASONS.length]!, 'scripted trouble');
     default:
       return undefined;
   }

@@ -3,6 +3,7 @@ import type { AppendOutcome, Destination, StreamWriter } from '../../src/etl/des
 import type { Source } from '../../src/etl/source.ts';
 import type { ArrowRows } from '../../src/columnar/arrow-rows.ts';
 import { tableName, type TableRef } from '../../src/job/table-ref.ts';
+import { REFUSALS } from './fault-kinds.ts';
 import type { Gate } from './gate.ts';
 
 type Method = (...given: unknown[]) => Promise<unknown>;
@@ -115,7 +116,6 @@ function gatedWriter(writer: StreamWriter, gate: Gate, onSwallowed: () => void):
 }
 
 function refused(choice: number): AppendOutcome {
-  return choice % 2 === 0
-    ? { kind: 'out_of_range', message: 'scripted: rows before this offset never arrived' }
-    : { kind: 'stream_lost', message: 'scripted: the stream is gone' };
+  const kind = REFUSALS[choice % REFUSALS.length]!;
+  return { kind, message: `scripted: ${kind}` };
 }

@@ -1,14 +1,46 @@
-// Every plan of at most two faults for the minimal job, the second one also at calls that appear only after the first.
-import { callFaultsOf, WORLD_FAULTS, type FaultKind, type Operation } from './fault-kinds.ts';
+// Every plan of at most two faults for the minimal job; what is provably the same as another plan is named once.
+import { callFaultsOf, formsOf, WORLD_FAULTS, type FaultKind, type Operation } from './fault-kinds.ts';
 import type { PlannedFault } from './fault-plans.ts';
+import type { PlayedCall } from './world.ts';
 
-/** What may happen at each call after the first `from`, given the operations of all calls of a run. */
-export function singleFaults(calls: readonly Operation[], from = 0): readonly PlannedFault[] {
-  return calls.flatMap((operation, index) =>
-    index < from ? [] : kindsAt(operation).map((kind): PlannedFault => ({ at: index + 1, kind })),
+/** Every kind in every form at each call of a run. */
+export function singleFaults(calls: readonly PlayedCall[]): readonly PlannedFault[] {
+  return calls.flatMap(({ operation }, index) =>
+    [...callFaultsOf(operation), ...WORLD_FAULTS].flatMap((kind) =>
+      Array.from({ length: formsOf(kind) }, (_, choice) => ({ at: index + 1, kind, choice })),
+    ),
   );
 }
 
-function kindsAt(operation: Operation): readonly FaultKind[] {
-  return [...callFaultsOf(operation), ...WORLD_FAULTS];
+/**
+ * What may happen second, at the calls that a run makes after its first fault. Left out is what would change nothing at that
+ * moment, such as the loss of read sessions where none is open, and of the forms of an error those that are handled alike.
+ */
+export function secondFaults(calls: readonly PlayedCall[], first: PlannedFault): readonly PlannedFault[] {
+  return calls.flatMap(({ operation, withoutEffect }, index) =>
+    index < first.at
+      ? []
+      : [
+          ...callFaultsOf(operation).flatMap((kind) => differentForms(kind)),
+          ...WORLD_FAULTS.filter((kind) => !withoutEffect.includes(kind)).map((kind) => ({
+            kind,
+            choice: 0,
+          })),
+        ].map(({ kind, choice }): PlannedFault => ({ at: index + 1, kind, choice })),
+  );
+}
+
+/** An unavailable or limiting warehouse is waited for as after a lost request; terminal reasons differ only by name. */
+function differentForms(kind: FaultKind): readonly { readonly kind: FaultKind; readonly choice: number }[] {
+  if (kind === 'error_transient') return [{ kind, choice: SNAPSHOT_EXPIRED }];
+  if (kind === 'error_terminal') return [{ kind, choice: 0 }];
+  return Array.from({ length: formsOf(kind) }, (_, choice) => ({ kind, choice }));
+}
+
+/** Position among TRANSIENT_REASONS of the one after which a job plans anew. */
+const SNAPSHOT_EXPIRED = 2;
+
+/** Operations of a run, each once. */
+export function operationsOf(calls: readonly PlayedCall[]): readonly Operation[] {
+  return [...new Set(calls.map(({ operation }) => operation))];
 }

@@ -43,32 +43,57 @@ export const MINIMAL: Scenario = {
   maxRetries: 3,
 };
 
-/** 2–4 replicas, 1–3 organizations, 1–4 jobs each over a few windows. */
+/** How much a random world holds: most are small, because a small one shows as much of what can go wrong in less time. */
+type Size = {
+  readonly replicas: readonly number[];
+  readonly organizations: readonly number[];
+  readonly windows: readonly number[];
+  readonly rows: readonly number[];
+  readonly jobs: readonly number[];
+};
+
+const SMALL: Size = {
+  replicas: [2, 2, 3],
+  organizations: [1],
+  windows: [1, 2],
+  rows: [2, 4],
+  jobs: [1, 1, 2],
+};
+const LARGE: Size = {
+  replicas: [2, 3, 4],
+  organizations: [1, 2, 3],
+  windows: [1, 2, 3],
+  rows: [4, 7, 12],
+  jobs: [1, 2, 4],
+};
+
+/** 2–4 replicas, 1–3 organizations, 1–4 jobs each over a few windows; six of seven are small. */
 export function randomScenario(random: SeededRandom): Scenario {
-  const organizations = ORGANIZATIONS.slice(0, random.pick([1, 1, 1, 2, 3]));
+  const size = random.pick([SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, LARGE]);
+  const organizations = ORGANIZATIONS.slice(0, random.pick(size.organizations));
   const exports: Export[] = [];
   const requests: Request[] = [];
-  const spanMs = random.pick([1_000, 20_000]);
+  const spanMs = random.pick([1_000, 1_000, 10_000]);
   for (const organizationId of organizations) {
-    const windows = 1 + random.below(3);
+    const windows = random.pick(size.windows);
     let atMs = 0;
     for (let number = 0; number < windows; number += 1) {
-      exports.push({ atMs, organizationId, number, rows: random.below(number === 0 ? 12 : 7) });
+      exports.push({ atMs, organizationId, number, rows: random.below(1 + random.pick(size.rows)) });
       atMs += random.below(spanMs / 2);
     }
-    const jobs = 1 + random.below(random.pick([1, 2, 2, 4]));
+    const jobs = random.pick(size.jobs);
     for (let job = 1; job <= jobs; job += 1)
       requests.push(requestOf(random.below(spanMs), organizationId, `j${job}`));
   }
-  if (random.chance(0.1))
+  if (random.chance(0.05))
     requests.push({ atMs: random.below(spanMs), body: '{"organization_id":"o1"}', job: undefined });
-  if (random.chance(0.1)) requests.push(requestOf(random.below(spanMs), UNKNOWN_ORGANIZATION, 'j1'));
+  if (random.chance(0.05)) requests.push(requestOf(random.below(spanMs), UNKNOWN_ORGANIZATION, 'j1'));
   return {
-    replicas: 2 + random.below(3),
+    replicas: random.pick(size.replicas),
     organizations,
     exports,
     requests,
-    lastJobs: true,
+    lastJobs: random.chance(0.4),
     batchRows: random.pick([1, 2, 3, 5]),
     readStreams: random.pick([1, 2, 2]),
     rowsPerMessage: random.pick([1, 2, 4]),

@@ -32,8 +32,10 @@ export type WatermarkFacts = {
 export type Facts = {
   /** Grows whenever a row of any table is written. */
   changes(): number;
-  jobs(): readonly JobFacts[];
-  watermarks(): readonly WatermarkFacts[];
+  /** The jobs whose rows were written since this was asked last. */
+  changedJobs(): readonly JobFacts[];
+  /** All watermarks, if any row that holds one was written since this was asked last. */
+  changedWatermarks(): readonly WatermarkFacts[];
   /** Rows recorded as acknowledged for a write stream, as far as a running plan writes to it. */
   acknowledgedRows(writeStream: string): number;
 };
@@ -64,21 +66,36 @@ export async function openSharedDatabase(): Promise<SharedDatabase> {
       destinationLocation: 'US',
     });
   const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
+  const written = { etl_jobs: new Set<bigint>(), client_billing_config: new Set<bigint>() };
+  const empty = emptying(databaseConnection, (next) => (clock = next));
   return {
     state,
-    facts: factsOf(databaseConnection),
+    facts: factsOf(databaseConnection, written),
     execute: (sql, ...values) => void databaseConnection.prepare(sql).run(...values),
-    empty: emptying(databaseConnection, (next) => (clock = next)),
+    empty: (next) => {
+      empty(next);
+      for (const ids of Object.values(written)) ids.clear();
+    },
     close: () => state.close(),
   };
 }
 
-function factsOf(connection: SqliteConnection): Facts {
+/** Ids of the rows written by anybody. */
+type Written = Readonly<Record<'etl_jobs' | 'client_billing_config', Set<bigint>>>;
+
+function factsOf(connection: SqliteConnection, written: Written): Facts {
   const changes = connection.prepare('SELECT total_changes()').pluck();
-  const jobs = connection.prepare('SELECT * FROM etl_jobs ORDER BY id');
+  const job = connection.prepare('SELECT * FROM etl_jobs WHERE id = ?');
   const watermarks = connection.prepare(
     'SELECT organization_id, last_successful_run FROM client_billing_config ORDER BY id',
   );
+  for (const table of ['etl_jobs', 'client_billing_config'] as const) {
+    connection.function(`${table}_written`, (id: bigint) => void written[table].add(id));
+    for (const event of ['INSERT', 'UPDATE'])
+      connection.exec(
+        `CREATE TEMP TRIGGER ${table}_${event} AFTER ${event} ON main.${table} BEGIN SELECT ${table}_written(NEW.id); END`,
+      );
+  }
   const acknowledged = connection
     .prepare(
       `SELECT COALESCE(SUM(b.rows_written), 0)
@@ -91,9 +108,17 @@ function factsOf(connection: SqliteConnection): Facts {
   return {
     acknowledgedRows: (stream) => Number(acknowledged.get(stream)),
     changes: () => Number(changes.get()),
-    jobs: () => jobs.all() as JobFacts[],
-    watermarks: () => watermarks.all() as WatermarkFacts[],
+    changedJobs: () => takeAll(written.etl_jobs).map((id) => job.get(id) as JobFacts),
+    changedWatermarks: () =>
+      takeAll(written.client_billing_config).length > 0 ? (watermarks.all() as WatermarkFacts[]) : [],
   };
+}
+
+/** Empties the set. A row whose change was rolled back is in it too, and reads as before. */
+function takeAll(ids: Set<bigint>): readonly bigint[] {
+  const all = [...ids];
+  ids.clear();
+  return all;
 }
 
 function emptying(connection: SqliteConnection, setClock: (clock: () => Micros) => void) {

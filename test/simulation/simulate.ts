@@ -7,15 +7,14 @@ import type { Variant } from './replica.ts';
 import { MINIMAL, randomScenario, type Scenario } from './scenario.ts';
 import type { SharedDatabase } from './shared-database.ts';
 import { Trace } from './trace.ts';
-import { World } from './world.ts';
+import { World, type PlayedCall } from './world.ts';
 
 /** What became of a world. */
 export type Simulated = {
   readonly violations: readonly string[];
   readonly hash: string;
   readonly events: number;
-  /** The operation of each call, in order. */
-  readonly calls: readonly Operation[];
+  readonly calls: readonly PlayedCall[];
   readonly virtualMs: number;
 };
 

@@ -6,9 +6,15 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { OracleLog } from '../support/strict-warehouse/oracle-log.ts';
 import { StrictWarehouse } from '../support/strict-warehouse/strict-warehouse.ts';
 import { Checker, rowsDifference } from './checker.ts';
-import type { Fault, FaultKind, Operation, WorldFault } from './fault-kinds.ts';
+import {
+  TERMINAL_REASONS,
+  type Fault,
+  type FaultKind,
+  type Operation,
+  type WorldFault,
+} from './fault-kinds.ts';
 import type { FaultPlan } from './fault-plans.ts';
-import { Gate, INJECTED_TERMINAL, type Surroundings } from './gate.ts';
+import { effectMs, Gate, type Surroundings } from './gate.ts';
 import { destinationOf, exportedRows, SECRET, SOURCE_SCHEMA, sourceOf } from './organizations.ts';
 import { createReplica, LEASE_MS, MAX_CONCURRENT_JOBS, type Variant } from './replica.ts';
 import { requestOf, type Export, type Request, type Scenario } from './scenario.ts';
@@ -21,6 +27,10 @@ const LIVENESS_MS = 2 * 3_600_000;
 /** A known-bad variant that hangs is not what it is run for: the next seed may show what it does wrong. */
 const LIVENESS_OF_VARIANTS_MS = 5 * 60_000;
 const MAX_STEPS = 400_000;
+/** A process that died is replaced within this time. */
+const RESTART_MS = 8_000;
+/** In this time whoever wakes from a fault has learnt what it missed. */
+const AFTERMATH_MS = 4_000;
 
 export type WorldParts = {
   readonly seed: number;
@@ -33,6 +43,9 @@ export type WorldParts = {
   readonly variant?: Variant | undefined;
 };
 
+/** A call as it was made, and which faults of its surroundings would have changed nothing then. */
+export type PlayedCall = { readonly operation: Operation; readonly withoutEffect: readonly WorldFault[] };
+
 type Replica = {
   readonly gate: Gate;
   readonly worker: Worker;
@@ -43,8 +56,8 @@ type Replica = {
 export class World {
   readonly scheduler = new Scheduler();
   readonly checker: Checker;
-  /** Calls made so far, and their operations. */
-  readonly calls: Operation[] = [];
+  /** Calls made so far, in order. */
+  readonly calls: PlayedCall[] = [];
   readonly #parts: WorldParts;
   readonly #random: SeededRandom;
   readonly #source: StrictWarehouse;
@@ -169,7 +182,7 @@ export class World {
   }
 
   #faultOf(replica: string, operation: Operation) {
-    this.calls.push(operation);
+    this.calls.push({ operation, withoutEffect: this.#withoutEffect(replica) });
     const call = { index: this.calls.length, replica, operation };
     if (!this.#faultsOver && call.index >= this.#parts.plan.horizon) this.#endFaults();
     const fault = this.#faultsOver ? undefined : this.#parts.plan.faultAt(call);
@@ -180,10 +193,9 @@ export class World {
   #noteFault(fault: Fault, operation: Operation): void {
     this.#parts.onFault(fault.kind, operation);
     if (fault.kind === 'error_terminal')
-      this.#injected.add(INJECTED_TERMINAL[fault.choice % INJECTED_TERMINAL.length]!);
+      this.#injected.add(TERMINAL_REASONS[fault.choice % TERMINAL_REASONS.length]!);
     this.#calmSinceMs = this.scheduler.nowMs();
-    // The longest is a pause, after which the replica learns what it missed.
-    this.#quietAtMs = Math.max(this.#quietAtMs, this.scheduler.nowMs() + fault.ms + 2 * LEASE_MS);
+    this.#quietAtMs = Math.max(this.#quietAtMs, this.scheduler.nowMs() + effectMs(fault) + AFTERMATH_MS);
   }
 
   #endFaults(): void {
@@ -219,6 +231,16 @@ export class World {
     }
   }
 
+  #withoutEffect(name: string): readonly WorldFault[] {
+    const idle: WorldFault[] = [];
+    if (!this.#source.hasReadSessions) idle.push('read_sessions_lost');
+    if (!this.#destination.hasWriteStreams(false)) idle.push('write_streams_lost');
+    // Without one that is committed it is the loss of the others only.
+    if (!this.#destination.hasWriteStreams(true)) idle.push('committed_streams_forgotten');
+    if (this.#replicas.get(name)?.isDraining) idle.push('drain');
+    return idle;
+  }
+
   #deliverAgain(): void {
     const alive = [...this.#replicas.values()].filter(({ isDraining }) => !isDraining);
     const ids = this.#broker.eventsOf('delivered').map(({ messageId }) => messageId);
@@ -241,7 +263,7 @@ export class World {
   #replace(name: string): void {
     this.#replicas.get(name)?.subscriber.stopReceiving();
     this.#replicas.delete(name);
-    this.scheduler.after(500 + this.#random.below(20_000), () => this.#start());
+    this.scheduler.after(500 + this.#random.below(RESTART_MS), () => this.#start());
   }
 
   #export({ organizationId, number, rows }: Export): void {
@@ -283,7 +305,7 @@ export class World {
   }
 
   #checkEnd(): void {
-    const { scenario, database } = this.#parts;
+    const { scenario } = this.#parts;
     for (const violation of this.#log.violations) this.checker.violation(`the warehouse: ${violation}`);
     for (const { job } of scenario.requests)
       if (job && !this.checker.jobs().some((one) => one.organization_id === job[0] && one.job_id === job[1]))
@@ -291,11 +313,8 @@ export class World {
     const invalid = scenario.requests.filter(({ job }) => job === undefined).length;
     if (invalid > 0 && this.#broker.deadLetters.length === 0)
       this.checker.violation('I10: an invalid message left no dead letter');
-    const watermarks = new Map(
-      database.facts.watermarks().map((row) => [row.organization_id, row.last_successful_run]),
-    );
     for (const organizationId of scenario.organizations)
-      this.#checkCopy(organizationId, watermarks.get(organizationId) ?? null);
+      this.#checkCopy(organizationId, this.checker.watermarks.get(organizationId) ?? null);
     if (this.#lastJobsPublished) this.#checkLastJobs();
   }
 
@@ -379,7 +398,7 @@ class WatchedBroker extends FakeBroker {
   readonly #onEvent: (event: BrokerEvent) => void;
 
   constructor(clock: Scheduler, onEvent: (event: BrokerEvent) => void) {
-    super(clock, { ackDeadlineMs: LEASE_MS });
+    super(clock, { ackDeadlineMs: LEASE_MS, minimumBackoffMs: 2_000, maximumBackoffMs: 60_000 });
     this.#onEvent = onEvent;
   }
 

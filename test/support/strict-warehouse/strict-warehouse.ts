@@ -115,6 +115,17 @@ export class StrictWarehouse {
       if (forgetCommitted || stream.commitTime === undefined) this.#streams.delete(name);
   }
 
+  get hasReadSessions(): boolean {
+    return this.#sessions.size > 0;
+  }
+
+  /** Whether a write stream is known that is committed, or one that is not. */
+  hasWriteStreams(committed: boolean): boolean {
+    for (const { commitTime } of this.#streams.values())
+      if ((commitTime !== undefined) === committed) return true;
+    return false;
+  }
+
   // What the two sides are made of.
 
   /** Later than every instant before. */

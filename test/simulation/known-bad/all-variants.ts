@@ -1,0 +1,27 @@
+// Every known way to lose or double rows that the simulation is checked against, with the invariant it breaks.
+import type { Variant } from '../replica.ts';
+import { ackBeforeSuccess, duplicateNacked } from './acknowledgements.ts';
+import { inBandErrorIgnored, noFinalizedCount } from './appends.ts';
+import {
+  ambiguousCommitUnderNewSet,
+  commitAssumed,
+  leaseCheckBeforeCommit,
+  newStreamsAfterDecision,
+  watermarkOutsideTransaction,
+} from './decisions.ts';
+import { claimsWithoutEpoch, leaseByLocalClock } from './leases.ts';
+
+/** Each with how the violation begins that it has to be caught by. */
+export const VARIANTS: readonly (readonly [Variant, RegExp])[] = [
+  [leaseCheckBeforeCommit, /^I5/],
+  [newStreamsAfterDecision, /^I[45]/],
+  [ackBeforeSuccess, /^I6/],
+  [inBandErrorIgnored, /^I1/],
+  [noFinalizedCount, /^I1/],
+  [watermarkOutsideTransaction, /^I7/],
+  [leaseByLocalClock, /^I8/],
+  [ambiguousCommitUnderNewSet, /^I4/],
+  [commitAssumed, /^I9/],
+  [duplicateNacked, /^I13/],
+  [claimsWithoutEpoch, /^I8/],
+];
