@@ -78,7 +78,12 @@ export function randomScenario(random: SeededRandom): Scenario {
     const windows = random.pick(size.windows);
     let atMs = 0;
     for (let number = 0; number < windows; number += 1) {
-      exports.push({ atMs, organizationId, number, rows: random.below(1 + random.pick(size.rows)) });
+      exports.push({
+        atMs,
+        organizationId,
+        number,
+        rows: random.chance(0.1) ? 0 : 1 + random.below(random.pick(size.rows)),
+      });
       atMs += random.below(spanMs / 2);
     }
     const jobs = random.pick(size.jobs);
