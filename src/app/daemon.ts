@@ -10,6 +10,7 @@ import type { State } from '../state/open-state.ts';
 import type { Publisher } from '../worker/publisher.ts';
 import type { AlertSender } from '../worker/alert-sender.ts';
 import { fileDeadLetters } from '../worker/file-dead-letters.ts';
+import { shareRates } from '../worker/share-rates.ts';
 import { sendOutbox } from '../worker/outbox.ts';
 import { reapSilentJobs } from '../worker/reaper.ts';
 import { pruneBeyond } from '../worker/retention.ts';
@@ -162,11 +163,19 @@ function createWorker(
   };
   const worker = new Worker(collaborators, [
     reapSilentJobs,
+    shareRates(sides.rates),
     pruneBeyond(config.retentionDays),
     fileDeadLetters(subscriberOf({ ...pull, ...dead }, logger, metrics)),
     sendOutbox(sendAlert),
     watchStaleOrganizations(config.staleAfterMs),
   ]);
+  sides.rates.observe({
+    waited: (call, ms) => metrics.callWaited(call, ms / 1_000),
+    slowed: (call) => {
+      metrics.callsSlowed(call);
+      logger.warn('BigQuery refused for too many calls: they come at half the rate for a while', { call });
+    },
+  });
   metrics.beforeRender(() => {
     const { running, parked } = worker.state();
     metrics.setRunning(running);

@@ -56,6 +56,8 @@ export async function runInForeground(request: JobRequest, run: ForegroundRun): 
       },
     },
   });
+  // The live workers have theirs; this process takes one share more.
+  run.sides.rates.shareAmong((await state.countLiveWorkers()) + 1);
   worker.start();
   await Promise.race([settled, aborted(signal), aborted(needsOperator.signal)]);
   await worker.drain();

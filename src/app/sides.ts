@@ -1,4 +1,5 @@
 /** Opens the two sides of an organization's copy, once per identity, and closes them all at the end. */
+import { CallRates } from '../bigquery/call-rates.ts';
 import { bigQueryDestination, type BigQueryDestination } from '../bigquery/destination.ts';
 import { bigQuerySource } from '../bigquery/source.ts';
 import type { Config } from '../config/config.ts';
@@ -14,6 +15,8 @@ export type Sides = {
 /** The opened sides of every organization asked for. */
 export type SidesRegistry = {
   open(organization: Organization): Sides;
+  /** How often all of them together make the calls with scarce quotas. */
+  readonly rates: Pick<CallRates, 'shareAmong' | 'observe'>;
   close(): Promise<void>;
 };
 
@@ -21,7 +24,15 @@ export type SidesRegistry = {
 export function createSidesRegistry(config: Config): SidesRegistry {
   const sources = new Map<string, ClosableSource>();
   const destinations = new Map<string, ReturnType<typeof bigQueryDestination>>();
+  const rates = new CallRates(
+    {
+      writeStreamsPerHour: config.jobs.writeStreamsPerHour,
+      jobsPerSecond: config.jobs.bigQueryJobsPerSecond,
+    },
+    processClock,
+  );
   const common = {
+    rates,
     serviceAccountFile: config.serviceAccountFile,
     labels: { managed_by: 'pulse-billing-etl' },
     clock: processClock,
@@ -51,6 +62,7 @@ export function createSidesRegistry(config: Config): SidesRegistry {
         ),
       };
     },
+    rates,
     async close() {
       await Promise.allSettled([...sources.values(), ...destinations.values()].map((side) => side.close()));
     },

@@ -80,6 +80,7 @@ async function insertOrRead(environment: Environment, set: JobCommitSet): Promis
         method: 'POST',
         project: environment.settings.projectId,
         path: '/jobs',
+        insertsJob: true,
         body: {
           jobReference: {
             projectId: environment.settings.projectId,

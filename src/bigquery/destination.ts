@@ -40,7 +40,7 @@ export function bigQueryDestination(settings: BigQuerySettings): BigQueryDestina
     updateSchema: (table, schema) => updateTableSchema(environment, table, schema),
     rowsBeyond: (table, location, lo) => rowsBeyond(environment, table, location, lo),
     rowsOf: (table, location, lineage) => rowsOf(environment, table, location, lineage),
-    createWriteStream: (table) => createWriteStream(environment, table),
+    createWriteStream: (table, signal) => createWriteStream(environment, table, signal),
     openWriter: (stream, arrowSchema) => openStreamWriter(environment, stream, arrowSchema),
     finalizeWriteStream: (stream) => finalizeWriteStream(environment, stream),
     commitWriteStreams: (table, streams) => commitWriteStreams(environment, table, streams),

@@ -1,6 +1,7 @@
 /** One side's BigQuery as the rest of this folder uses it: the clients, the clock, and how its failures are named. */
 import type { Clock, Random } from '../job/clock.ts';
 import type { JobError } from '../job/errors.ts';
+import type { CallRates, PacedCall } from './call-rates.ts';
 import { acquireClients, type Clients, type ClientSettings } from './clients.ts';
 import { classifyGrpcError, classifyRestError, type FailedCall, type Side } from './errors.ts';
 
@@ -14,6 +15,8 @@ export type BigQuerySettings = ClientSettings & {
   readonly stagingDataset?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
+  /** How often calls with scarce quotas may be made; left out, as often as anybody likes. */
+  readonly rates?: CallRates | undefined;
   /** Told of what is worth a line in the log but is no error. */
   readonly note?: ((message: string) => void) | undefined;
 };
@@ -31,6 +34,8 @@ export type Environment = Clients & {
   restCall(doing: string): FailedCall;
   storageCall(doing: string): FailedCall;
   note(message: string): void;
+  /** Makes a call with a scarce quota in its turn; throws the signal's reason when it aborts first. */
+  paced<T>(call: PacedCall, make: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   close(): Promise<void>;
 };
 
@@ -66,8 +71,15 @@ export function openEnvironment(settings: BigQuerySettings, side: Side): Environ
     restCall,
     storageCall,
     note: (message) => settings.note?.(message),
+    paced: (call, make, signal) =>
+      settings.rates?.of(call, countedFor(call, settings)).paced(make, signal) ?? make(),
     restError: (thrown, doing) => classifyRestError(thrown, restCall(doing)),
     storageError: (thrown, doing) => classifyGrpcError(thrown, storageCall(doing)),
     close: release,
   };
+}
+
+/** Streams are made in the project of their table, which is the destination's. */
+function countedFor(call: PacedCall, { projectId, impersonate, serviceAccountFile }: ClientSettings): string {
+  return call === 'create_write_stream' ? projectId : (impersonate ?? serviceAccountFile ?? 'own');
 }

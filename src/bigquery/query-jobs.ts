@@ -97,8 +97,9 @@ function namedParameters(parameters: Readonly<Record<string, string>>): object[]
   }));
 }
 
-function jobCall({ settings }: Environment, { doing }: Query, body: object) {
-  return { method: 'POST', project: settings.projectId, path: '/jobs', body, doing } as const;
+function jobCall({ settings }: Environment, { doing, signal }: Query, body: object) {
+  const { projectId: project } = settings;
+  return { method: 'POST', project, path: '/jobs', insertsJob: true, body, doing, signal } as const;
 }
 
 async function readRows(environment: Environment, query: Query, jobId: string): Promise<readonly QueryRow[]> {

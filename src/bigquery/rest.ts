@@ -12,6 +12,10 @@ export type RestCall = {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
+  /** It starts a job, and waits for its turn to do so. */
+  readonly insertsJob?: boolean;
+  /** Ends that waiting; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
   /** What the call is for, as the end of "while …". */
   readonly doing: string;
 };
@@ -36,7 +40,7 @@ export async function restAnswer<T>(
   call: RestCall,
   expected: readonly number[],
 ): Promise<RestAnswer<T>> {
-  return patiently(environment, async () => {
+  const ask = async (): Promise<RestAnswer<T>> => {
     try {
       return { kind: 'ok', body: await request<T>(environment, call) };
     } catch (error) {
@@ -44,7 +48,10 @@ export async function restAnswer<T>(
       if (status !== undefined && expected.includes(status)) return { kind: 'refused', status };
       throw environment.restError(error, call.doing);
     }
-  });
+  };
+  return patiently(environment, () =>
+    call.insertsJob ? environment.paced('insert_job', ask, call.signal) : ask(),
+  );
 }
 
 async function request<T>({ rest }: Environment, call: RestCall): Promise<T> {

@@ -17,11 +17,15 @@ type FieldProto = protos.google.cloud.bigquery.storage.v1.ITableFieldSchema;
 /** The Storage Write API learns of a new table or column in the order of minutes. Source: BigQuery documentation, Storage Write API. */
 const PROPAGATION_DELAY_MS = 60_000;
 
-/** A new PENDING stream; transient while the Write API has yet to learn of the table or of its newest columns. */
-export async function createWriteStream(environment: Environment, table: TableRef): Promise<string> {
+/** A new PENDING stream, made in its turn; the signal ends the waiting for it. Transient while the Write API has yet to learn of the table or of its newest columns. */
+export async function createWriteStream(
+  environment: Environment,
+  table: TableRef,
+  signal?: AbortSignal,
+): Promise<string> {
   const doing = `creating a write stream for ${tableName(table)}`;
   const request = { parent: tableResource(table), writeStream: { type: 'PENDING' as const } };
-  const answer = await patiently(environment, async () => {
+  const create = async () => {
     try {
       const [stream] = await environment.write.createWriteStream(request, SINGLE_CALL);
       return stream;
@@ -29,7 +33,8 @@ export async function createWriteStream(environment: Environment, table: TableRe
       if (codeOf(error) === GRPC.notFound) return undefined;
       throw environment.storageError(error, doing);
     }
-  });
+  };
+  const answer = await patiently(environment, () => environment.paced('create_write_stream', create, signal));
   const described = await describeTable(environment, table);
   if (!described)
     throw new TerminalError(

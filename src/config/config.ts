@@ -43,6 +43,8 @@ export type Config = {
     readonly transformsDir: string;
     readonly sourcesDir: string;
     readonly stagingDataset: string | undefined;
+    readonly writeStreamsPerHour: number;
+    readonly bigQueryJobsPerSecond: number;
   };
   readonly logs: { readonly level: Values['LOG_LEVEL']; readonly format: Values['LOG_FORMAT'] };
   /** Whether spans are exported; where to and how, the exporter reads from OTEL_* itself. */

@@ -113,6 +113,8 @@ function toConfig(values: Values, files: Files): Config {
       transformsDir: values.TRANSFORMS_DIR,
       sourcesDir: values.SOURCES_DIR,
       stagingDataset: values.STAGING_DATASET,
+      writeStreamsPerHour: values.MAX_WRITE_STREAMS_PER_HOUR,
+      bigQueryJobsPerSecond: values.MAX_BIGQUERY_JOBS_PER_SECOND,
     },
     logs: { level: values.LOG_LEVEL, format: values.LOG_FORMAT },
     tracing: isTracing(values),

@@ -188,6 +188,19 @@ export const VARIABLES = {
     default: './sources',
     description: 'Folder of the tables of source kind `files` and of the modules of kind `module:<name>`.',
   },
+  MAX_WRITE_STREAMS_PER_HOUR: {
+    section: 'Jobs',
+    kind: whole(1, 10_000_000),
+    default: '7200',
+    description:
+      'Write streams created an hour in one destination project, over all workers: each live worker takes its part of it. See docs/scaling.md.',
+  },
+  MAX_BIGQUERY_JOBS_PER_SECOND: {
+    section: 'Jobs',
+    kind: whole(1, 100_000),
+    default: '80',
+    description: 'Queries and copy jobs started a second under one account, over all workers alike.',
+  },
   STAGING_DATASET: {
     section: 'Jobs',
     kind: dataset,

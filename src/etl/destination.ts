@@ -105,8 +105,8 @@ export type Destination = {
   /** Rows carrying this lineage value. */
   rowsOf(table: TableRef, location: string, lineage: string): Promise<number>;
 
-  /** A new PENDING stream: nothing in it is visible before it is committed. */
-  createWriteStream(table: TableRef): Promise<string>;
+  /** A new PENDING stream: nothing in it is visible before it is committed. It may wait for its turn; the signal's reason is thrown when it aborts first. */
+  createWriteStream(table: TableRef, signal?: AbortSignal): Promise<string>;
   /** Opens a stream for appending rows of this schema (a bare Arrow IPC schema message). */
   openWriter(stream: string, arrowSchema: Uint8Array): StreamWriter;
   /** Ends a stream and says how many rows it holds; `missing` when it is gone. Safe to repeat. */

@@ -25,7 +25,7 @@ export class WriteStreams {
   async open(stream: number): Promise<string> {
     const existing = this.#names.get(stream);
     if (existing !== undefined) return existing;
-    const name = await this.#run.destination.createWriteStream(this.#table());
+    const name = await this.#run.destination.createWriteStream(this.#table(), this.#run.signal);
     this.#names.set(stream, name);
     await this.#record();
     return name;

@@ -22,6 +22,10 @@ export type Metrics = {
   /** A failed call about messages: `ack`, `nack` or `extend`. */
   ackFailed(kind: string): void;
   deadLettered(reason: string): void;
+  /** A call waited for its turn under a rate limit of ours. */
+  callWaited(call: string, seconds: number): void;
+  /** BigQuery said that there were too many calls: they come more slowly for a while. */
+  callsSlowed(call: string): void;
   setRunning(jobs: number): void;
   setParked(messages: number): void;
   /** A job began here, or came to a checkpoint; counts into the checkpoint age until it left. */
@@ -66,6 +70,9 @@ export function createMetrics(nowMs: () => number = () => performance.now()): Me
   const leasesLost = counter('leases_lost_total', 'Jobs whose lease another worker took.', []);
   const ackFailures = counter('ack_failures_total', 'Failed calls about messages.', ['kind']);
   const deadLetters = counter('dead_letters_total', 'Messages and jobs given up.', ['reason']);
+  const callWaits = counter('call_waits_total', 'Calls that waited for their turn.', ['call']);
+  const callWaitSeconds = counter('call_wait_seconds_total', 'Time calls waited for it.', ['call']);
+  const callsSlowed = counter('call_slowdowns_total', 'Refusals for too many calls.', ['call']);
   const running = gauge('running_jobs', 'Jobs running in this process.');
   const parked = gauge('parked_messages', 'Messages held without a job slot.');
   const checkpointAge = gauge(
@@ -99,6 +106,11 @@ export function createMetrics(nowMs: () => number = () => performance.now()): Me
     leaseLost: () => leasesLost.inc(),
     ackFailed: (kind) => ackFailures.inc({ kind: bounded('kind', kind) }),
     deadLettered: (reason) => deadLetters.inc({ reason: bounded('reason', reason) }),
+    callWaited: (call, seconds) => {
+      callWaits.inc({ call: bounded('call', call) });
+      callWaitSeconds.inc({ call: bounded('call', call) }, seconds);
+    },
+    callsSlowed: (call) => callsSlowed.inc({ call: bounded('call', call) }),
     setRunning: (count) => running.set(count),
     setParked: (count) => parked.set(count),
     jobAdvanced: (job) => ages.note(job),

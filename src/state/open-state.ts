@@ -18,6 +18,7 @@ import { giveExactIntegers, migrate, readSchemaState, type SchemaState } from '.
 import { createStepStore, type StepStore } from './step-store.ts';
 import {
   claimWorkerSlot,
+  countLiveWorkers,
   listWorkers,
   releaseWorkerSlot,
   type WorkerRecord,
@@ -44,6 +45,8 @@ export type State = {
   /** Announces a worker; refused on an SQLite file that another live worker uses. Heartbeats renew it. */
   claimWorkerSlot(owner: string, leaseMs: number): Promise<WorkerSlotOutcome>;
   releaseWorkerSlot(owner: string): Promise<void>;
+  /** How many replicas live, by the database's clock. */
+  countLiveWorkers(): Promise<number>;
   /** The replicas, the newest first. */
   listWorkers(): Promise<WorkerRecord[]>;
   /** Deletes steps, batches and dead letters older than the retention. */
@@ -82,6 +85,7 @@ export function stateOn(dataSource: DataSource, settings: DatabaseSettings): Sta
     migrate: () => migrate(database, dataSource),
     claimWorkerSlot: (owner, leaseMs) => claimWorkerSlot(database, owner, leaseMs),
     releaseWorkerSlot: (owner) => releaseWorkerSlot(database, owner),
+    countLiveWorkers: () => countLiveWorkers(database),
     listWorkers: () => listWorkers(database),
     prune: (retentionDays) => prune(database, retentionDays),
     ping: async () => {

@@ -1,4 +1,5 @@
 /** The replicas that run on this database: who they are, and that an SQLite file has one at a time. */
+import { MoreThan } from 'typeorm';
 import type { Micros } from '../job/instant.ts';
 import { DatabaseClock, NOW } from './column-values.ts';
 import { databaseNow, type Database, type Session } from './database.ts';
@@ -53,6 +54,14 @@ export function listWorkers(database: Database, limit = 100): Promise<WorkerReco
       seenAt,
       alive: leaseExpiresAt > now,
     }));
+  });
+}
+
+/** How many workers live by the database's clock. */
+export function countLiveWorkers(database: Database): Promise<number> {
+  return database.read(async (session) => {
+    const now = await databaseNow(session);
+    return session.manager.countBy(WorkerRow, { leaseExpiresAt: MoreThan(now) });
   });
 }
 

@@ -19,6 +19,8 @@ async function knownMetrics(): Promise<Map<string, Known>> {
   metrics.retryScheduled('unknown');
   metrics.ackFailed('ack');
   metrics.deadLettered('unknown');
+  metrics.callWaited('insert_job', 1);
+  metrics.callsSlowed('insert_job');
   const page = await metrics.render();
   const types = [...page.matchAll(/^# TYPE pulse_billing_etl_(\w+) (\w+)$/gm)];
   return new Map(types.map(([, name = '', type = '']) => [name, { type, labels: labelsOf(page, name) }]));

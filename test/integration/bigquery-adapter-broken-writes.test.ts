@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { processClock } from '../../src/app/process-clock.ts';
+import { CallRates } from '../../src/bigquery/call-rates.ts';
 import { bigQueryDestination } from '../../src/bigquery/destination.ts';
 import { GRPC } from '../../src/bigquery/error-reasons.ts';
 import type { StreamWriter } from '../../src/etl/destination.ts';
@@ -349,6 +351,31 @@ describe('creating a write stream', () => {
     });
     service.script.createWriteStream = () => known('added', 'ID');
     assert.equal(await destination.createWriteStream(TABLE), STREAM);
+  });
+
+  it('comes more slowly once it was refused for being too much, and no longer waits for its turn when the job stops', async () => {
+    const rates = new CallRates({ writeStreamsPerHour: 3_600_000, jobsPerSecond: 80 }, processClock);
+    const told: string[] = [];
+    rates.observe({ waited: (call) => told.push(`${call} waited`), slowed: (call) => told.push(call) });
+    const paced = bigQueryDestination({ ...service.settings, rates });
+    let refusals = 2;
+    service.script = {
+      rest: (_request, reply) => reply.json(200, table('id')),
+      createWriteStream: () =>
+        refusals-- > 0
+          ? serviceError(GRPC.resourceExhausted, "Exceeds 'CreateWriteStream requests' quota")
+          : { name: STREAM },
+    };
+    assert.equal(await paced.createWriteStream(TABLE), STREAM);
+    // Both refusals fall into one moment.
+    assert.equal(told.filter((each) => each === 'create_write_stream').length, 1);
+    rates.shareAmong(1_000_000_000);
+    const stop = new AbortController();
+    const never = Promise.allSettled([1, 2].map(() => paced.createWriteStream(TABLE, stop.signal)));
+    await eventually(() => told.at(-1) === 'create_write_stream waited');
+    stop.abort(new Error('stopped by the test'));
+    assert.ok((await never).some(({ status }) => status === 'rejected'));
+    await paced.close();
   });
 });
 

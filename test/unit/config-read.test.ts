@@ -46,6 +46,8 @@ test('an empty environment is the documented defaults', () => {
     transformsDir: './transforms',
     sourcesDir: './sources',
     stagingDataset: undefined,
+    writeStreamsPerHour: 7_200,
+    bigQueryJobsPerSecond: 80,
   });
   assert.deepEqual(defaults.logs, { level: 'info', format: 'json' });
   assert.equal(defaults.http.host, '127.0.0.1');

@@ -16,6 +16,7 @@ export function createSidesRegistry(config: Config): SidesRegistry {
       const { source, destination } = registry.open(organization);
       return { source: watchedSource(source), destination: watchedDestination(destination) };
     },
+    rates: registry.rates,
     close: () => registry.close(),
   };
 }
