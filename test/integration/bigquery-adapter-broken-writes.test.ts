@@ -372,7 +372,7 @@ describe('creating a write stream', () => {
     rates.shareAmong(1_000_000_000);
     const stop = new AbortController();
     const never = Promise.allSettled([1, 2].map(() => paced.createWriteStream(TABLE, stop.signal)));
-    await eventually(() => told.at(-1) === 'create_write_stream waited');
+    await eventually(() => told.at(-1) === 'create_write_stream waited', { describe: () => told.join() });
     stop.abort(new Error('stopped by the test'));
     assert.ok((await never).some(({ status }) => status === 'rejected'));
     await paced.close();
