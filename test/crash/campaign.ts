@@ -1,5 +1,5 @@
-// npm run crash -- --kills 1000 --seed 7 [--kinds kill,stop,…] [--report file.json]: episodes of every kind in turn until so many
-// processes were killed. The seed fixes where processes are struck; what they had reached by then is up to the machine.
+// npm run crash -- --kills 1000 --seed 7 [--turns 1] [--kinds kill,stop,…] [--report file.json]: episodes of every kind in turn until
+// so many processes were killed, or every kind had so many turns. The seed fixes where processes are struck; what they had reached by then is up to the machine.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startSharedServers } from '../support/shared-servers.ts';
@@ -12,6 +12,7 @@ import { trace } from './trace.ts';
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '100' },
+    turns: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
     kinds: { type: 'string' },
     report: { type: 'string', default: '.local/crash-report.json' },
@@ -26,7 +27,7 @@ try {
   endings.after(() => servers.stop());
   Object.assign(process.env, servers.addresses);
   const program = await buildProgram(endings);
-  for (let turn = 0; killed() < killsWanted; turn += 1) {
+  for (let turn = 0; killed() < killsWanted && turn < Number(values.turns); turn += 1) {
     for (const one of chosen) await play(one, program, Number(values.seed) + turn * 1_000);
   }
 } finally {

@@ -23,6 +23,8 @@ export type Episode = Findings & {
   readonly hits: readonly Hit[];
   /** What was broken around the processes, by name. */
   readonly faults?: Readonly<Record<string, number>>;
+  /** What was measured beside, by name. */
+  readonly figures?: Readonly<Record<string, number>>;
   readonly started: number;
   readonly appendedRows: number;
   readonly delaysMs: Fleet['handovers']['delaysMs'];
@@ -71,8 +73,7 @@ async function newCustomers(ground: Ground, count: number): Promise<Customer[]> 
 async function feed(customer: Customer, fleet: Fleet, options: EpisodeOptions): Promise<void> {
   const { rowsPerJob, rounds = 1, ringAgain = true, goOnUntil = () => true } = options;
   do {
-    const begunMs = performance.now();
     await customer.beginRound(rowsPerJob);
-    await customer.roundEnds({ ringAgain, quietSinceMs: () => Math.max(begunMs, fleet.lastHitMs) });
+    await customer.roundEnds({ ringAgain, strikes: () => fleet.hits.length });
   } while (!fleet.satisfied || !goOnUntil() || customer.rounds.length < rounds);
 }

@@ -1,10 +1,16 @@
 // Plays a kind of fault in a test: enough hits, and nothing lost, doubled, half visible or charged.
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
+import type { Program } from '../support/daemon.ts';
 import { buildProgram } from './built-program.ts';
 import { Endings } from './endings.ts';
 import type { Episode } from './episode.ts';
 import type { Kind } from './kinds/kind.ts';
+
+/** All tests of a file run the same program. */
+const ofThisFile = new Endings();
+let program: Promise<Program> | undefined;
+after(() => ofThisFile.run());
 
 /** Fails when fewer strikes hit than were wanted, too. Skips by name what the machine lacks. */
 export async function expectClean(
@@ -17,8 +23,9 @@ export async function expectClean(
     context.skip(missing);
     return undefined;
   }
+  program ??= buildProgram(ofThisFile);
   const endings = Endings.of(context);
-  const episode = await kind.play({ endings, program: await buildProgram(endings), seed, hits });
+  const episode = await kind.play({ endings, program: await program, seed, hits });
   const { jobs, rows, looks, seconds, started } = episode;
   context.diagnostic(
     `${kind.name}: ${episode.hits.length} hits, ${started} processes, ${jobs} jobs, ${rows} rows, ${looks} looks in ${seconds.toFixed(0)} s`,

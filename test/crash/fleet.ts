@@ -28,7 +28,6 @@ export class Fleet {
   /** Processes started, and rows sent to the destination. */
   started = 0;
   appendedRows = 0;
-  lastHitMs = 0;
   /** Processes that lie stopped just now. */
   asleep = 0;
   /** Ends that no strike explains, and faults that could not be brought about. */
@@ -96,7 +95,6 @@ export class Fleet {
       const hit = { strike: report.strike, pid: daemon.pid };
       hits.push(hit);
       this.hits.push(hit);
-      this.lastHitMs = performance.now();
       if (report.strike.signal === 'SIGSTOP') this.#watching.push(this.#whileStopped(daemon, hit));
       else this.handovers.left(daemon.pid, report.strike.signal);
     }

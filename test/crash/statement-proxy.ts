@@ -9,8 +9,9 @@ const ERR_PACKET = 0xff;
 
 export class StatementProxy {
   readonly port: number;
-  /** Statements sent, and COMMITs whose answer was lost on the way back. */
+  /** Statements sent, those of heartbeats apart, and COMMITs whose answer was lost on the way back. */
   statements = 0;
+  heartbeatStatements = 0;
   commitsCut = 0;
   /** How often the server answered with an error, by its number. */
   readonly errors = new Map<number, number>();
@@ -49,6 +50,7 @@ export class StatementProxy {
 
   #forward(client: Socket, server: Socket): void {
     let answerIsLost = false;
+    const count = this.#statementCounter();
     for (const [socket, other] of [
       [client, server],
       [server, client],
@@ -62,7 +64,10 @@ export class StatementProxy {
       });
     }
     const sent = packets((payload, sequence) => {
-      if (sequence === 0 && payload[0] === COM_QUERY) answerIsLost ||= this.#isCut(payload);
+      if (sequence !== 0 || payload[0] !== COM_QUERY) return;
+      const query = payload.toString('latin1', 1);
+      count(query);
+      answerIsLost ||= this.#isCut(query);
     });
     const answered = packets((payload) => this.#countError(payload));
     client.on('data', (chunk: Buffer) => {
@@ -77,9 +82,24 @@ export class StatementProxy {
     });
   }
 
-  #isCut(query: Buffer): boolean {
-    this.statements += 1;
-    if (query.toString('latin1', 1, 7).toUpperCase() !== 'COMMIT') return false;
+  /** Counts what one connection sends; a transaction that renews a worker is a heartbeat. */
+  #statementCounter(): (query: string) => void {
+    let [sent, isHeartbeat] = [0, false];
+    const settle = (): void => {
+      if (isHeartbeat) this.heartbeatStatements += sent;
+      else this.statements += sent;
+      [sent, isHeartbeat] = [0, false];
+    };
+    return (query) => {
+      if (/^START TRANSACTION/i.test(query)) settle();
+      sent += 1;
+      isHeartbeat ||= /^INSERT INTO `etl_workers`/.test(query);
+      if (/^(COMMIT|ROLLBACK)/i.test(query)) settle();
+    };
+  }
+
+  #isCut(query: string): boolean {
+    if (!/^COMMIT/i.test(query)) return false;
     this.#commits += 1;
     if (this.#cutsLeft === 0 || this.#commits % this.#cutEvery !== 0) return false;
     this.#cutsLeft -= 1;

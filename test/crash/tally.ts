@@ -24,6 +24,8 @@ export type Tally = {
   afterKillMs: number[];
   afterTermMs: number[];
   points: Record<string, number>;
+  /** The newest of what was measured beside. */
+  figures: Record<string, number>;
   seconds: number;
 };
 
@@ -31,7 +33,7 @@ export function newTally(kind: string): Tally {
   return {
     ...{ kind, episodes: 0, kills: 0, terms: 0, stops: 0, faults: 0, jobs: 0, rows: 0, doubled: 0, lost: 0 },
     ...{ looks: 0, violations: [], interruptions: 0, rowsMovedTwice: 0 },
-    ...{ afterKillMs: [], afterTermMs: [], points: {}, seconds: 0 },
+    ...{ afterKillMs: [], afterTermMs: [], points: {}, figures: {}, seconds: 0 },
   };
 }
 
@@ -53,22 +55,34 @@ export function addEpisode(tally: Tally, episode: Episode): void {
   tally.afterKillMs.push(...episode.delaysMs.SIGKILL);
   tally.afterTermMs.push(...episode.delaysMs.SIGTERM);
   tally.violations.push(...episode.violations);
+  Object.assign(tally.figures, episode.figures);
 }
 
 /** The tallies as a table, with their sum as the last row. */
 export function printedTallies(tallies: readonly Tally[]): string {
   const header = [
     ...['kind', 'episodes', 'SIGKILL', 'SIGTERM', 'SIGSTOP', 'faults', 'jobs', 'rows', 'doubled', 'lost'],
-    ...['violations', 'moved twice', 'after kill p50/max', 'after term p50/max'],
+    ...['violations', 'sent twice', 'twice per end', 'after kill p50/max', 'after term p50/max'],
   ];
   const rows = [...tallies, sumOf(tallies)].map((tally) => [
     ...[tally.kind, tally.episodes, tally.kills, tally.terms, tally.stops, tally.faults],
     ...[tally.jobs, tally.rows, tally.doubled, tally.lost, tally.violations.length, tally.rowsMovedTwice],
+    sentTwicePerEnd(tally),
     ...[medianAndMax(tally.afterKillMs), medianAndMax(tally.afterTermMs)],
   ]);
   const table = [header, ...rows].map((row) => row.map(String));
   const widths = header.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')).join('\n');
+  const figures = tallies.flatMap((tally) =>
+    Object.entries(tally.figures).map(([name, value]) => `${name}: ${value}`),
+  );
+  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
+  return [...lines, ...figures].join('\n');
+}
+
+/** Rows sent again for each process that was struck: times the replicas, that is what a rolling restart costs. */
+function sentTwicePerEnd({ kills, terms, stops, rowsMovedTwice }: Tally): string {
+  const ends = kills + terms + stops;
+  return ends === 0 ? '-' : (rowsMovedTwice / ends).toFixed(1);
 }
 
 function sumOf(tallies: readonly Tally[]): Tally {

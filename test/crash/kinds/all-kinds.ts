@@ -15,6 +15,7 @@ export const ALL_KINDS: readonly CampaignKind[] = [
   { id: 'term-twice', kind: processes.ASKED_TWICE, hits: 6 },
   { id: 'stop', kind: processes.ASLEEP_PAST_THE_LEASE, hits: 12 },
   { id: 'kill-sqlite', kind: processes.KILLED_ON_SQLITE, hits: 4 },
+  { id: 'undisturbed', kind: database.UNDISTURBED, hits: 0 },
   { id: 'commit-cut', kind: database.ANSWER_TO_COMMIT_LOST, hits: 20 },
   { id: 'db-restart', kind: database.DATABASE_RESTARTED, hits: 3 },
   { id: 'db-read-only', kind: database.DATABASE_READ_ONLY, hits: 3 },

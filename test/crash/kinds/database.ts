@@ -10,6 +10,9 @@ import { StrikePlan } from '../strike-plan.ts';
 import type { Kind } from './kind.ts';
 
 const PATIENCE_MS = 120_000;
+/** BATCH_SIZE of the workers. */
+const ROWS_A_BATCH = 10;
+const [FEW_BATCHES, MANY_BATCHES] = [4, 40];
 /** A login that a read-only server and a full one refuse, unlike that of the harness. */
 const WORKER = { user: 'worker', password: 'worker' };
 
@@ -26,6 +29,30 @@ type Broken = {
 /** Breaks the database, wakes the worker, and mends it when the worker has felt it. */
 type Fault = (broken: Broken) => Promise<void>;
 
+/** Nothing is broken: what jobs of few batches, and of many, cost the database. */
+export const UNDISTURBED: Kind = {
+  name: 'nothing broken',
+  async play({ endings, program }) {
+    const cost = async (rowsPerJob: number) => {
+      const { ground, proxy } = await ownDatabase(endings, program);
+      const common = { replicas: 1, customers: 2, rounds: 3, hitsWanted: 0, nextStrikes: () => [] };
+      const episode = await playEpisode(ground, { ...common, rowsPerJob });
+      return { episode, perJob: proxy.statements / episode.jobs };
+    };
+    const [few, many] = [await cost(FEW_BATCHES * ROWS_A_BATCH), await cost(MANY_BATCHES * ROWS_A_BATCH)];
+    const { episode, perJob } = few;
+    return {
+      ...episode,
+      violations: [...episode.violations, ...many.episode.violations],
+      figures: {
+        [`statements of a job of ${FEW_BATCHES} batches, without heartbeats`]: Math.round(perJob),
+        [`statements of a job of ${MANY_BATCHES} batches, without heartbeats`]: Math.round(many.perJob),
+        'statements of one more batch': Math.round((many.perJob - perJob) / (MANY_BATCHES - FEW_BATCHES)),
+      },
+    };
+  },
+};
+
 /** Every nth COMMIT takes effect and its answer never arrives; no process is stopped. */
 export const ANSWER_TO_COMMIT_LOST: Kind = {
   name: 'connection cut after COMMIT',
@@ -33,7 +60,7 @@ export const ANSWER_TO_COMMIT_LOST: Kind = {
     const { ground, proxy } = await ownDatabase(endings, program);
     const every = 5 + (seed % 5);
     proxy.cutAfterCommit(every, hits);
-    const common = { replicas: 2, customers: 4, rowsPerJob: 40, rounds: 2 };
+    const common = { replicas: 2, customers: Math.min(4, hits), rowsPerJob: 40 };
     const episode = await playEpisode(ground, {
       ...common,
       hitsWanted: 0,
@@ -118,16 +145,33 @@ export const DEADLOCK = databaseKind('deadlock (1213)', async ({ mariaDb, proxy,
   await asRoot(mariaDb, async (root) => {
     await root.query(`USE ${database}`);
     await root.query('CREATE TABLE IF NOT EXISTS weight (n INT)');
-    await root.query('BEGIN');
+    // Whoever was seen with a lock may have been about to give it back: then nobody meets, and it is tried again.
+    await felt(async () => {
+      await meetCrosswise(mariaDb, database, root, wake);
+      return proxy.errorCount(1213) > met;
+    }, 'error 1213');
+  });
+});
+
+/** Holds every job until a worker waits for one with its configuration locked, and then asks for the configurations. */
+async function meetCrosswise(
+  mariaDb: MariaDb,
+  database: string,
+  root: Connection,
+  wake: () => void,
+): Promise<void> {
+  await root.query('BEGIN');
+  try {
     // The server gives up the transaction that has changed fewer rows.
     await root.query('INSERT INTO weight SELECT seq FROM seq_1_to_5000');
     await root.query('SELECT id FROM etl_jobs FOR UPDATE');
     wake();
     await felt(() => isConfigurationLocked(mariaDb, database), 'a lock on a configuration');
     await root.query('SELECT id FROM client_billing_config FOR UPDATE');
-    await felt(() => proxy.errorCount(1213) > met, 'error 1213').finally(() => root.query('ROLLBACK'));
-  });
-});
+  } finally {
+    await root.query('ROLLBACK');
+  }
+}
 
 function databaseKind(name: string, fault: Fault): Kind {
   return {
@@ -138,7 +182,7 @@ function databaseKind(name: string, fault: Fault): Kind {
       let last = Promise.resolve();
       const episode = await playEpisode(ground, {
         replicas: 2,
-        customers: 4,
+        customers: Math.min(4, 1 + hits),
         rowsPerJob: 40,
         hitsWanted: hits,
         // A process goes on after its strike, so one that was struck gets no second one before it has ended.

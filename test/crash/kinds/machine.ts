@@ -11,7 +11,8 @@ import { StrikePlan } from '../strike-plan.ts';
 import type { Kind } from './kind.ts';
 
 const PATIENCE_MS = 120_000;
-const DISK = '1500k';
+/** SQLite's log of changes grows to 4 MiB before it is folded into the file: a full disk must be the filler's doing. */
+const DISK_BYTES = 16 * 1024 * 1024;
 
 /** Ten minutes fast, then ten minutes slow, then right, while processes are killed as well: only the database's clock counts. */
 export const CLOCK_JUMPS: Kind = {
@@ -53,7 +54,7 @@ export const DISK_FULL: Kind = {
   async play({ endings, program, seed, hits }) {
     const folder = await mkdtemp(join(tmpdir(), 'pulse-billing-etl-disk-'));
     endings.after(() => rm(folder, { recursive: true }));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', folder]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', folder]);
     endings.after(() => void execFileSync('umount', ['--lazy', folder]));
     const filler = join(folder, 'filler');
     const database = { kind: 'sqlite', path: join(folder, 'state.sqlite') } as const;
@@ -69,7 +70,7 @@ export const DISK_FULL: Kind = {
         const met = (): number => worker.logged(/disk is full|SQLITE_FULL/).length;
         const before = met();
         // Fails when nothing is left, which is the aim.
-        await writeFile(filler, Buffer.alloc(4 * 1024 * 1024)).catch(() => undefined);
+        await writeFile(filler, Buffer.alloc(DISK_BYTES)).catch(() => undefined);
         worker.signal('SIGCONT');
         const said = { describe: 'the worker to meet the full disk', timeoutMs: PATIENCE_MS };
         await eventually(() => met() > before, said).finally(() => rm(filler));

@@ -8,6 +8,9 @@ import { crashGround, newSqliteFile, type Ground } from '../ground.ts';
 import { StrikePlan } from '../strike-plan.ts';
 import type { Kind } from './kind.ts';
 
+/** Customers of the short episodes of a test are fewer, because each costs tables and jobs. */
+const customersFor = (hits: number): number => Math.min(8, 1 + hits);
+
 const PATIENCE_MS = 180_000;
 const REPLICAS = 3;
 
@@ -30,7 +33,13 @@ export const KILLED_ON_SQLITE: Kind = {
     const database = await newSqliteFile(endings);
     const ground = await crashGround(endings, program, { database });
     const nextStrikes = () => [plan.next('SIGKILL')];
-    return playEpisode(ground, { customers: 4, rowsPerJob: 40, hitsWanted: hits, replicas: 1, nextStrikes });
+    return playEpisode(ground, {
+      customers: Math.min(4, hits),
+      rowsPerJob: 40,
+      hitsWanted: hits,
+      replicas: 1,
+      nextStrikes,
+    });
   },
 };
 
@@ -39,7 +48,7 @@ export const ASKED_TO_STOP: Kind = {
   name: 'SIGTERM',
   async play({ endings, program, seed, hits }) {
     const plan = new StrikePlan(seed);
-    const common = { customers: 8, rowsPerJob: 40, hitsWanted: hits };
+    const common = { customers: customersFor(hits), rowsPerJob: 40, hitsWanted: hits };
     const nextStrikes = () => [plan.next('SIGTERM')];
     return playEpisode(await crashGround(endings, program), { ...common, replicas: 2, nextStrikes });
   },
@@ -55,7 +64,7 @@ export const ASKED_TWICE: Kind = {
       plan.next('SIGTERM'),
       { call: '*', when: 'after' as const, nth: 1, signal: 'SIGTERM' as const },
     ];
-    const common = { customers: 8, rowsPerJob: 40, hitsWanted: hits };
+    const common = { customers: customersFor(hits), rowsPerJob: 40, hitsWanted: hits };
     return playEpisode(await crashGround(endings, program), { ...common, replicas: 2, nextStrikes });
   },
 };
@@ -68,7 +77,7 @@ export const ASLEEP_PAST_THE_LEASE: Kind = {
     const plan = new StrikePlan(seed, /claim|Plan|append|record|finalize|decide|commit|finish|totals/);
     return playEpisode(ground, {
       replicas: REPLICAS,
-      customers: 8,
+      customers: customersFor(hits),
       rowsPerJob: 40,
       hitsWanted: hits,
       nextStrikes: () => [plan.next('SIGSTOP'), plan.next('SIGKILL')],

@@ -48,14 +48,15 @@ export const DESTINATION_RESTARTED: Kind = {
     const ports = { restPort: portOf(standIn.restHost), grpcPort: portOf(standIn.grpcHost) };
     const warehouses = openWarehouses({ source: sourceBigQuery(), destination: standIn });
     endings.after(() => warehouses.close());
-    const ground = await crashGround(endings, program, { warehouses: () => warehouses });
+    // Every restart may cost each open job an attempt.
+    const variables = { MAX_RETRIES: '20' };
+    const ground = await crashGround(endings, program, { warehouses: () => warehouses, variables });
     const plan = new StrikePlan(seed, /append|createWrite|finalize|decide|commit/);
     return playEpisode(ground, {
       replicas: 1,
-      customers: 3,
+      customers: Math.min(3, hits),
       rowsPerJob: 40,
       hitsWanted: hits,
-      // What answers with an error costs an attempt.
       attemptsAllowed: true,
       nextStrikes: () => [plan.next('SIGSTOP'), plan.next('SIGSTOP'), plan.next('SIGKILL')],
       async whileStopped() {
