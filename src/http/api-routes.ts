@@ -5,8 +5,8 @@ import { isTerminal } from '../job/job-status.ts';
 import { HttpProblem, success } from './envelope.ts';
 import { filterQuery, jobFilter, type Query } from './job-filter.ts';
 import { jobDetailJson, jobJson } from './job-json.ts';
-import { dayText } from './pages/chart.ts';
 import { organizationJson } from './organization-json.ts';
+import { dayText } from '../state/job-figures.ts';
 import {
   readOverview,
   readProgress,

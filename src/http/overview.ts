@@ -1,9 +1,10 @@
 /** What the overview and /api/status show: organizations with freshness and success, jobs under way, replicas, figures by day. */
 import type { Micros } from '../job/instant.ts';
 import type { Organization } from '../job/organization.ts';
-import { dayOf, MICROS_PER_DAY } from '../state/job-figures.ts';
+import { dayOf, dayText, MICROS_PER_DAY } from '../state/job-figures.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import type { DayFigures } from '../state/job-store.ts';
+import type { LedgerEntry } from '../state/ledger-store.ts';
 import type { State } from '../state/open-state.ts';
 
 /** The part of the state that the HTTP side reads. */
@@ -38,9 +39,13 @@ export type Overview = {
   readonly counts: Awaited<ReturnType<State['jobs']['countByStatus']>>;
   /** Of the last FIGURE_DAYS days, today included. */
   readonly figures: readonly DayFigures[];
+  /** What was verified of the same days, of all organizations; undefined where these are too many to add up at each look. */
+  readonly ledger: readonly LedgerEntry[] | undefined;
   readonly liveWorkers: number;
 };
 
+/** Organizations whose verified days are added up for the overview; beyond, each has them on its own page. */
+const MAX_ADDED_UP = 200;
 /** Days that charts and success rates look back. */
 export const FIGURE_DAYS = 14;
 const SHOWN_RUNNING = 200;
@@ -50,14 +55,23 @@ export async function readOverview(state: ReadableState): Promise<Overview> {
   const now = await state.now();
   const newest = new Map((await state.jobs.newest()).map((job) => [job.organizationId, job]));
   const figures = await state.jobs.figures(firstFigureDay(now));
+  const figuresOf = new Map<string, DayFigures[]>();
+  for (const entry of figures)
+    figuresOf.set(entry.organizationId, [...(figuresOf.get(entry.organizationId) ?? []), entry]);
   const organizations = (await state.organizations.list()).map((organization) => {
     const { organizationId } = organization;
-    const own = figures.filter((entry) => entry.organizationId === organizationId);
+    const own = figuresOf.get(organizationId) ?? [];
     return { organization, lastJob: newest.get(organizationId), successRate: successRate(own) };
   });
   const running = await readRunning(state);
   const counts = await state.jobs.countByStatus();
-  return { now, organizations, running, counts, figures, liveWorkers: await countLiveWorkers(state) };
+  const ids = organizations.map(({ organization }) => organization.organizationId);
+  const ledger =
+    ids.length > MAX_ADDED_UP
+      ? undefined
+      : await state.ledger.listMany(ids, dayText(firstFigureDay(now)), dayText(now));
+  const liveWorkers = await countLiveWorkers(state);
+  return { now, organizations, running, counts, figures, ledger, liveWorkers };
 }
 
 /** Midnight of the first day of the figures. */

@@ -20,7 +20,7 @@ import {
 } from './overview.ts';
 import { actionButton } from './pages/action-button.ts';
 import { ASSETS } from './pages/assets.ts';
-import { dayText } from './pages/chart.ts';
+import { dayText } from '../state/job-figures.ts';
 import { deadLettersPage } from './pages/dead-letters-page.ts';
 import type { Environment, Frame } from './pages/frame.ts';
 import { toText, type Html } from './pages/html.ts';

@@ -24,6 +24,8 @@ export type LedgerStore = {
   upsert(entries: readonly NewLedgerEntry[]): Promise<void>;
   /** From and to are days, both included; by day. */
   list(organizationId: string, fromDay: string, toDay: string): Promise<LedgerEntry[]>;
+  /** The same of several organizations. */
+  listMany(organizationIds: readonly string[], fromDay: string, toDay: string): Promise<LedgerEntry[]>;
 };
 
 const ROWS_PER_STATEMENT = 200;
@@ -36,17 +38,27 @@ export function createLedgerStore(database: Database): LedgerStore {
         for (let at = 0; at < entries.length; at += ROWS_PER_STATEMENT)
           await upsert(session, entries.slice(at, at + ROWS_PER_STATEMENT));
       }),
-    list: (organizationId, fromDay, toDay) =>
-      database.read(async ({ manager }) => {
-        const rows = await manager
-          .createQueryBuilder(LedgerRow, 'entry')
-          .where('entry.organizationId = :organizationId', { organizationId })
-          .andWhere('entry.sourceDay BETWEEN :fromDay AND :toDay', { fromDay, toDay })
-          .orderBy('entry.sourceDay')
-          .getMany();
-        return rows.map(ledgerEntry);
-      }),
+    list: (organizationId, fromDay, toDay) => list(database, [organizationId], fromDay, toDay),
+    listMany: (organizationIds, fromDay, toDay) => list(database, organizationIds, fromDay, toDay),
   };
+}
+
+async function list(
+  database: Database,
+  organizationIds: readonly string[],
+  fromDay: string,
+  toDay: string,
+): Promise<LedgerEntry[]> {
+  if (organizationIds.length === 0) return [];
+  return database.read(async ({ manager }) => {
+    const rows = await manager
+      .createQueryBuilder(LedgerRow, 'entry')
+      .where('entry.organizationId IN (:...organizationIds)', { organizationIds })
+      .andWhere('entry.sourceDay BETWEEN :fromDay AND :toDay', { fromDay, toDay })
+      .orderBy('entry.sourceDay')
+      .getMany();
+    return rows.map(ledgerEntry);
+  });
 }
 
 async function upsert(session: Session, entries: readonly NewLedgerEntry[]): Promise<void> {

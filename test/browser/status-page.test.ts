@@ -72,7 +72,7 @@ describe('the status page in Chromium', { skip }, () => {
       assert.equal((await firstColumn(page, 'organizations')).length, 6);
       assert.deepEqual((await firstColumn(page, 'running')).sort(), ['backfill-march', 'hourly-now']);
       assert.equal((await firstColumn(page, 'job-list')).length, 50);
-      assert.equal(await page.locator('#charts svg[role=img]').count(), 3);
+      assert.equal(await page.locator('#charts svg[role=img]').count(), 6);
       assert.ok((await page.locator('.bar').innerText()).includes('emulator · demo-project'));
     });
   });

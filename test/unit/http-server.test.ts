@@ -46,6 +46,7 @@ function stateOf(organizations: Organization[], jobs: JobRecord[], listedWith: u
     listWorkers: async () => [{ owner: 'w1', startedAt: 0n, seenAt: 0n, alive: true }],
     organizations: { list: async () => organizations },
     deadLetters: { list: async () => [] },
+    ledger: { list: async () => [], listMany: async () => [] },
     jobs: {
       list: async (filter: { organizationId?: string; status?: string[]; limit?: number }) => {
         listedWith.push(filter);

@@ -1,5 +1,6 @@
 /** Bar charts by day, drawn here as SVG: no script, readable by a screen reader, coloured by the style sheet. */
-import { formatInstant, type Micros } from '../../job/instant.ts';
+import type { Micros } from '../../job/instant.ts';
+import { dayText } from '../../state/job-figures.ts';
 import { html, type Html } from './html.ts';
 
 /** One kind of bar, stacked in the order given; the look is a class of the style sheet. */
@@ -85,11 +86,6 @@ function drawing({ title, summary, series, days, label }: Chart, top: number): H
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${summary}">
     ${lines}${bars}${ticks}
   </svg>`;
-}
-
-/** 2026-01-31 */
-export function dayText(day: Micros): string {
-  return formatInstant(day).slice(0, 10);
 }
 
 function axisTop({ tops = [] }: Chart, highest: number): number {

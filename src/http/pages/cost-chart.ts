@@ -1,11 +1,11 @@
 /** Cost per source day, as the ledger has proven it; sums are exact there and rounded only to be drawn. */
 import type { Micros } from '../../job/instant.ts';
 import type { Totals } from '../../job/totals.ts';
-import { MICROS_PER_DAY } from '../../state/job-figures.ts';
+import { dayText, MICROS_PER_DAY } from '../../state/job-figures.ts';
 import type { LedgerEntry } from '../../state/ledger-store.ts';
 import { briefCount, count } from '../human-text.ts';
 import { FIGURE_DAYS, firstFigureDay } from '../overview.ts';
-import { chartCard, dayText } from './chart.ts';
+import { chartCard } from './chart.ts';
 import type { Html } from './html.ts';
 
 const COST = 'cost';
@@ -13,14 +13,16 @@ const COST = 'cost';
 /** One currency, that of most rows: sums of different currencies cannot be added. */
 export function costChart(ledger: readonly LedgerEntry[], now: Micros): Html {
   const currency = mainCurrency(ledger);
-  const costs = new Map(ledger.map(({ sourceDay, totals }) => [sourceDay, costIn(totals, currency)]));
+  const costs = new Map<string, number>();
+  for (const { sourceDay, totals } of ledger)
+    costs.set(sourceDay, (costs.get(sourceDay) ?? 0) + costIn(totals, currency));
   const total = [...costs.values()].reduce((sum, cost) => sum + cost, 0);
   const code = currency ?? '';
   return chartCard({
     title: 'Cost per source day',
     summary:
       ledger.length === 0
-        ? 'Appears once days of this organization are verified'
+        ? 'Appears once days are verified: pulse-billing-etl verify ORG'
         : `${count(Math.round(total))} ${code} in verified days`.trim(),
     series: [{ name: `cost ${code}`.trim(), look: 'accent' }],
     days: Array.from({ length: FIGURE_DAYS }, (_, index) => {

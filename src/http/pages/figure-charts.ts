@@ -1,4 +1,4 @@
-/** The charts of what ended jobs add up to: rows, outcomes and durations by day. */
+/** The charts of what ended jobs add up to: rows, bytes, outcomes, failure rate and durations by day. */
 import type { Micros } from '../../job/instant.ts';
 import { MICROS_PER_DAY } from '../../state/job-figures.ts';
 import type { DayFigures } from '../../state/job-store.ts';
@@ -7,14 +7,15 @@ import { FIGURE_DAYS, firstFigureDay, successRate } from '../overview.ts';
 import { chartCard, type ChartDay } from './chart.ts';
 import { html, type Html } from './html.ts';
 
-/** Three cards side by side, and whatever others belong to them. */
+/** What was copied, with whatever else is said of it, then how the jobs fared. */
 export function figureCharts(
   figures: readonly DayFigures[],
   now: Micros,
-  others: readonly Html[] = [],
+  alsoCopied: readonly Html[] = [],
 ): Html {
   return html`<div class="charts">
-    ${rowsChart(figures, now)} ${outcomeChart(figures, now)} ${durationChart(figures, now)} ${others}
+    ${rowsChart(figures, now)} ${bytesChart(figures, now)} ${alsoCopied} ${outcomeChart(figures, now)}
+    ${failureRateChart(figures, now)} ${durationChart(figures, now)}
   </div>`;
 }
 
@@ -22,10 +23,21 @@ function rowsChart(figures: readonly DayFigures[], now: Micros): Html {
   const all = figures.filter(({ status }) => status === 'SUCCESS');
   return chartCard({
     title: 'Rows copied per day',
-    summary: `${count(sum(all, ({ rows }) => rows))} rows, ${size(sum(all, ({ bytes }) => bytes))} in ${FIGURE_DAYS} days`,
+    summary: `${count(sum(all, ({ rows }) => rows))} rows in ${FIGURE_DAYS} days`,
     series: [{ name: 'rows', look: 'accent' }],
     days: byDay(all, now, (day) => [sum(day, ({ rows }) => rows)]),
     label: briefCount,
+  });
+}
+
+function bytesChart(figures: readonly DayFigures[], now: Micros): Html {
+  const all = figures.filter(({ status }) => status === 'SUCCESS');
+  return chartCard({
+    title: 'Bytes written per day',
+    summary: `${size(sum(all, ({ bytes }) => bytes))} in ${FIGURE_DAYS} days`,
+    series: [{ name: 'bytes', look: 'accent' }],
+    days: byDay(all, now, (day) => [sum(day, ({ bytes }) => bytes)]),
+    label: (bytes) => (bytes === 0 ? '0' : size(bytes).replace('.0 ', ' ')),
   });
 }
 
@@ -33,7 +45,8 @@ function outcomeChart(figures: readonly DayFigures[], now: Micros): Html {
   const { succeeded, ended } = successRate(figures);
   return chartCard({
     title: 'Jobs per day',
-    summary: ended === 0 ? 'No job ended' : `${share(ended - succeeded, ended)} of ${count(ended)} failed`,
+    summary:
+      ended === 0 ? 'No job ended' : `${count(succeeded)} succeeded, ${count(ended - succeeded)} failed`,
     series: [
       { name: 'success', look: 'good' },
       { name: 'failed', look: 'bad' },
@@ -47,6 +60,25 @@ function outcomeChart(figures: readonly DayFigures[], now: Micros): Html {
     label: briefCount,
   });
 }
+
+/** Of the jobs that ended by themselves on a day, those that failed, in a hundred. */
+function failureRateChart(figures: readonly DayFigures[], now: Micros): Html {
+  const { succeeded, ended } = successRate(figures);
+  return chartCard({
+    title: 'Failure rate per day',
+    summary:
+      ended === 0 ? 'No job ended' : `${share(ended - succeeded, ended)} of ${count(ended)} jobs failed`,
+    series: [{ name: 'failed', look: 'bad' }],
+    days: byDay(figures, now, (day) => {
+      const rate = successRate(day);
+      return [rate.ended === 0 ? 0 : (100 * (rate.ended - rate.succeeded)) / rate.ended];
+    }),
+    tops: PERCENT,
+    label: (percent) => `${Number(percent.toFixed(1))} %`,
+  });
+}
+
+const PERCENT = [1, 2, 4, 10, 20, 40, 100];
 
 function durationChart(figures: readonly DayFigures[], now: Micros): Html {
   const all = figures.filter(({ status }) => status === 'SUCCESS');

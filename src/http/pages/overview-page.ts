@@ -2,6 +2,7 @@
 import type { Micros } from '../../job/instant.ts';
 import { count, share, size } from '../human-text.ts';
 import { FIGURE_DAYS, successRate, type Overview, type RunningJob } from '../overview.ts';
+import { costChart } from './cost-chart.ts';
 import { figureCharts } from './figure-charts.ts';
 import { page, type Frame } from './frame.ts';
 import { html, type Html } from './html.ts';
@@ -13,7 +14,7 @@ import { empty, table } from './table.ts';
 
 /** The whole page. */
 export function overviewPage(frame: Frame, overview: Overview, listing: JobListing): Html {
-  const { running, now, figures } = overview;
+  const { running, now, figures, ledger } = overview;
   const content = html`<h1 class="unseen">Overview</h1>
     <div id="tiles" data-live>${tiles(overview)}</div>
     <h2>Running</h2>
@@ -21,7 +22,9 @@ export function overviewPage(frame: Frame, overview: Overview, listing: JobListi
       ${running.length === 0 ? empty('No job is running.') : runningTable(running, now)}
     </div>
     <h2>Last ${FIGURE_DAYS} days</h2>
-    <div id="charts" data-live>${figureCharts(figures, now)}</div>
+    <div id="charts" data-live>
+      ${figureCharts(figures, now, ledger === undefined ? [] : [costChart(ledger, now)])}
+    </div>
     <h2>Organizations</h2>
     <div id="organizations" data-live>${organizationTable(overview)}</div>
     <h2 id="jobs">Jobs</h2>

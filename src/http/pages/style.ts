@@ -54,7 +54,7 @@ p { margin: .25rem 0; }
 .tile dd { margin: 0; font-size: 1.5rem; font-weight: 620; letter-spacing: -.02em; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .tile dd small { display: block; font-size: .8rem; font-weight: 400; letter-spacing: 0; color: var(--soft); }
 .tile.bad dd { color: var(--bad); } .tile.good dd { color: var(--good); } .tile.warn dd { color: var(--warn); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16.5rem, 100%), 1fr)); gap: .75rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: .75rem; }
 .chart { margin: 0; }
 .chart svg { display: block; width: 100%; height: auto; margin-top: .4rem; overflow: visible; }
 .chart text { font: 11px system-ui, sans-serif; fill: var(--soft); }
