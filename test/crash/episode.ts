@@ -14,6 +14,8 @@ export type EpisodeOptions = Omit<FleetOptions, 'ground'> & {
   readonly goOnUntil?: () => boolean;
   /** Whether errors are met that cost attempts (default: none may be charged). */
   readonly attemptsAllowed?: boolean;
+  /** What no worker may ever have to say, because it is mended where it happens. */
+  readonly neverSaid?: RegExp;
   /** Whether a job that does not end is published again and again (default true); else a lost message is the broker's and the reaper's affair. */
   readonly ringAgain?: boolean;
 };
@@ -57,6 +59,7 @@ export async function playEpisode(ground: Ground, options: EpisodeOptions): Prom
         .filter((code) => code !== 0)
         .map((code) => `a worker asked to stop at the end left with ${code}`),
       ...fleet.unexplained,
+      ...(options.neverSaid ? fleet.logged(options.neverSaid) : []),
       ...watch.violations,
       ...findings.violations,
     ],

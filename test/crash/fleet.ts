@@ -34,6 +34,7 @@ export class Fleet {
   readonly unexplained: string[] = [];
   readonly #options: FleetOptions;
   readonly #alive = new Set<Daemon>();
+  readonly #all: Daemon[] = [];
   readonly #watching: Promise<unknown>[] = [];
   #closing = false;
   #running: Promise<unknown> = Promise.resolve();
@@ -44,6 +45,11 @@ export class Fleet {
 
   get satisfied(): boolean {
     return this.hits.length >= this.#options.hitsWanted;
+  }
+
+  /** What any process ever logged that matches. */
+  logged(pattern: RegExp): string[] {
+    return this.#all.flatMap((daemon) => daemon.logged(pattern).map(({ message }) => message));
   }
 
   start(): void {
@@ -78,6 +84,7 @@ export class Fleet {
       const hits: Hit[] = [];
       const daemon = await ground.start(strikes, (report) => this.#take(daemon, report, hits));
       this.#alive.add(daemon);
+      this.#all.push(daemon);
       this.started += 1;
       trace('started', { pid: daemon.pid, strikes });
       const end = await daemon.ended;
