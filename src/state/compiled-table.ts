@@ -14,27 +14,27 @@ type Column = {
 /** One entity's table in one data source. */
 export class CompiledTable<Row> {
   readonly #name: string;
-  readonly #now: string;
+  readonly #tables: CompiledTables;
   readonly #columns: readonly Column[];
   readonly #byProperty: ReadonlyMap<string, Column>;
   readonly #statements = new Map<string, string>();
 
-  constructor(dataSource: DataSource, dialect: Dialect, entity: EntityTarget<ObjectLiteral>) {
+  constructor(tables: CompiledTables, dataSource: DataSource, entity: EntityTarget<ObjectLiteral>) {
     const { tablePath, columns } = dataSource.getMetadata(entity);
     this.#name = dataSource.driver.escape(tablePath);
-    this.#now = dialect.now;
+    this.#tables = tables;
     this.#columns = columns.map((column) => columnOf(dataSource, column));
     this.#byProperty = new Map(this.#columns.map((column) => [column.property, column]));
   }
 
   /**
-   * The statement a template stands for: `{table}` is the table, `{*}` all columns, `{now}` the database's clock, and
-   * `{property}` the column of that property.
+   * The statement a template stands for: `{table}` is the table, `{*}` all columns, `{now}` the database's clock,
+   * `{property}` the column of that property, and `{Entity.property}` that of another table, `{Entity.table}` that table.
    */
   statement(template: string): string {
     let sql = this.#statements.get(template);
     if (sql === undefined) {
-      sql = template.replaceAll(/\{([\w*]+)\}/g, (_, name: string) => this.#meaning(name));
+      sql = template.replaceAll(/\{([\w.*]+)\}/g, (_, name: string) => this.#meaning(name));
       this.#statements.set(template, sql);
     }
     return sql;
@@ -54,8 +54,10 @@ export class CompiledTable<Row> {
   }
 
   #meaning(name: string): string {
+    const [entity = '', nameThere] = name.split('.');
+    if (nameThere !== undefined) return this.#tables.of(entity).#meaning(nameThere);
     if (name === 'table') return this.#name;
-    if (name === 'now') return this.#now;
+    if (name === 'now') return this.#tables.now;
     if (name === '*') return this.#columns.map((column) => column.name).join(', ');
     return this.#column(name).name;
   }
@@ -90,20 +92,20 @@ function same(value: unknown): unknown {
 
 /** Every table of a data source, compiled when it is first asked for. */
 export class CompiledTables {
+  /** SQL for the database's clock. */
+  readonly now: string;
   readonly #dataSource: DataSource;
-  readonly #dialect: Dialect;
   readonly #tables = new Map<unknown, CompiledTable<unknown>>();
 
   constructor(dataSource: DataSource, dialect: Dialect) {
     this.#dataSource = dataSource;
-    this.#dialect = dialect;
+    this.now = dialect.now;
   }
 
-  /** The table of this entity. */
-  of<Row>(entity: new () => Row): CompiledTable<Row> {
+  /** The table of this entity, or of the entity of this name. */
+  of<Row>(entity: (new () => Row) | string): CompiledTable<Row> {
     let table = this.#tables.get(entity);
-    if (!table)
-      this.#tables.set(entity, (table = new CompiledTable(this.#dataSource, this.#dialect, entity)));
+    if (!table) this.#tables.set(entity, (table = new CompiledTable(this, this.#dataSource, entity)));
     return table as CompiledTable<Row>;
   }
 }

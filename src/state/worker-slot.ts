@@ -5,7 +5,7 @@ import { DatabaseClock, NOW } from './column-values.ts';
 import { databaseNow, type Database, type Session } from './database.ts';
 import { WorkerRow } from './entities/worker-row.ts';
 import { insertRows } from './insert-rows.ts';
-import { findRows } from './row-statements.ts';
+import { findRows, updateRows } from './row-statements.ts';
 
 /** Whether the worker may work on this database. */
 export type WorkerSlotOutcome =
@@ -38,8 +38,7 @@ export function claimWorkerSlot(
 /** Gives the slot back, so that the next worker need not wait for the lease to run out. */
 export function releaseWorkerSlot(database: Database, owner: string): Promise<void> {
   return database.transaction(async (session) => {
-    const now = await databaseNow(session);
-    await session.manager.update(WorkerRow, { owner }, { leaseExpiresAt: now, seenAt: now });
+    await updateRows(session, WorkerRow, { leaseExpiresAt: NOW, seenAt: NOW }, '{owner} = ?', [owner]);
   });
 }
 
