@@ -1,4 +1,5 @@
 /** Inserts rows, or overwrites some columns of those whose unique key is there already. */
+import type { Lease } from '../job/job.ts';
 import { encoded, placeholder, type Values } from './column-values.ts';
 import type { Session } from './database.ts';
 import { writeRows, type Entity } from './row-statements.ts';
@@ -16,15 +17,49 @@ export async function insertRows<Row>(
   rows: Values<Row> | readonly Values<Row>[],
   onDuplicate?: OnDuplicate<Row>,
 ): Promise<void> {
-  const table = session.tables.of(entity);
   const all = (Array.isArray(rows) ? rows : [rows]) as readonly Values<Row>[];
   const names = Object.keys(all[0] ?? {}) as (keyof Row & string)[];
-  const tuples = all.map((row) => `(${names.map((name) => placeholder(row[name])).join(', ')})`);
-  const tail = onDuplicate ? session.dialect.onDuplicate(onDuplicate.key, onDuplicate.overwrite) : '';
-  await writeRows(
-    session,
-    entity,
-    `INSERT INTO {table} (${names.map((name) => `{${name}}`).join(', ')}) VALUES ${tuples.join(', ')}${tail}`,
-    all.flatMap((row) => names.map((name) => encoded(table, name, row[name]))),
-  );
+  const tuples = all.map((row) => `(${placeholders(names, row)})`);
+  const template = `INSERT INTO {table} (${columns(names)}) VALUES ${tuples.join(', ')}${ending(session, onDuplicate)}`;
+  const values = all.flatMap((row) => valuesOf(session, entity, names, row));
+  await writeRows(session, entity, template, values);
+}
+
+/** As insertRows with one row, but only while the lease is the newest of its job, which stays locked; says whether it was. */
+export async function insertUnderLease<Row>(
+  session: Session,
+  lease: Lease,
+  entity: Entity<Row>,
+  row: Values<Row>,
+  onDuplicate: OnDuplicate<Row>,
+): Promise<boolean> {
+  const names = Object.keys(row) as (keyof Row & string)[];
+  const fence = ['organizationId', 'jobId', 'leaseOwner', 'leaseEpoch'].map((name) => `{JobRow.${name}} = ?`);
+  const held = `FROM {JobRow.table} WHERE ${fence.join(' AND ')}${session.dialect.forUpdate}`;
+  const template = `INSERT INTO {table} (${columns(names)}) SELECT ${placeholders(names, row)} ${held}${ending(session, onDuplicate)}`;
+  const { organizationId, jobId, owner, epoch } = lease;
+  const values = [...valuesOf(session, entity, names, row), organizationId, jobId, owner, epoch];
+  return (await writeRows(session, entity, template, values)) > 0;
+}
+
+function columns(names: readonly string[]): string {
+  return names.map((name) => `{${name}}`).join(', ');
+}
+
+function placeholders<Row>(names: readonly (keyof Row & string)[], row: Values<Row>): string {
+  return names.map((name) => placeholder(row[name])).join(', ');
+}
+
+function valuesOf<Row>(
+  { tables }: Session,
+  entity: Entity<Row>,
+  names: readonly (keyof Row & string)[],
+  row: Values<Row>,
+): unknown[] {
+  const table = tables.of(entity);
+  return names.map((name) => encoded(table, name, row[name]));
+}
+
+function ending<Row>({ dialect }: Session, onDuplicate: OnDuplicate<Row> | undefined): string {
+  return onDuplicate ? dialect.onDuplicate(onDuplicate.key, onDuplicate.overwrite) : '';
 }

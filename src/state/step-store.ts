@@ -4,10 +4,10 @@ import type { JobKey, Lease, Step } from '../job/job.ts';
 import { NOW } from './column-values.ts';
 import type { Database, Session } from './database.ts';
 import { StepRow } from './entities/step-row.ts';
-import { insertRows } from './insert-rows.ts';
+import { insertUnderLease } from './insert-rows.ts';
 import type { JsonObject } from './json.ts';
 import { findRow, findRows } from './row-statements.ts';
-import { lockOwnJob } from './transitions/locked-job.ts';
+import { leaseLost, lockOwnJob } from './transitions/locked-job.ts';
 
 /** What a step is doing or has come to. */
 export type StepStatus = 'running' | 'done' | 'failed' | 'skipped';
@@ -75,32 +75,37 @@ async function writeStep(
   step: Step,
   { status, ended, error, detail: given }: StepChange,
 ): Promise<void> {
-  await lockOwnJob(session, lease);
   const detail =
-    error === undefined ? given : { ...(await detailOf(session, lease, planNumber, step)), error };
+    error === undefined ? given : { ...(await lockedDetail(session, lease, planNumber, step)), error };
   const overwritten = [
     ...(status === undefined ? [] : (['status', 'finishedAt'] as const)),
     ...(detail === undefined ? [] : (['detail'] as const)),
   ];
-  await insertRows(
-    session,
-    StepRow,
-    {
-      organizationId: lease.organizationId,
-      jobId: lease.jobId,
-      planNumber,
-      step,
-      status: status ?? 'running',
-      startedAt: NOW,
-      finishedAt: ended ? NOW : null,
-      detail: JSON.stringify(detail ?? {}),
-    },
-    { key: ['organizationId', 'jobId', 'planNumber', 'step'], overwrite: overwritten },
-  );
+  const row = {
+    organizationId: lease.organizationId,
+    jobId: lease.jobId,
+    planNumber,
+    step,
+    status: status ?? 'running',
+    startedAt: NOW,
+    finishedAt: ended ? NOW : null,
+    detail: JSON.stringify(detail ?? {}),
+  };
+  const isMine = await insertUnderLease(session, lease, StepRow, row, {
+    key: ['organizationId', 'jobId', 'planNumber', 'step'],
+    overwrite: overwritten,
+  });
+  if (!isMine) throw leaseLost(lease);
 }
 
-async function detailOf(session: Session, key: JobKey, planNumber: number, step: Step): Promise<JsonObject> {
-  const row = await stepOf(session, key, planNumber, step);
+async function lockedDetail(
+  session: Session,
+  lease: Lease,
+  planNumber: number,
+  step: Step,
+): Promise<JsonObject> {
+  await lockOwnJob(session, lease);
+  const row = await stepOf(session, lease, planNumber, step);
   return row ? stepRecord(row).detail : {};
 }
 

@@ -41,6 +41,8 @@ export function heartbeat(
   leaseMs: number,
 ): Promise<HeartbeatOutcome> {
   return database.transaction(async (session) => {
+    // Before its leases, so that none of them can run out before the worker was last seen.
+    await renewWorker(session, owner, leaseMs);
     const jobs = await lockJobs(session, leases);
     const renewed = leases.flatMap((lease) => {
       const job = jobs.get(jobName(lease));
@@ -53,7 +55,6 @@ export function heartbeat(
       session,
       held.filter((key) => !rung.has(jobName(key))),
     );
-    await renewWorker(session, owner, leaseMs);
     const paused = await pausedOrganizations(session, kept);
     return {
       kept,
