@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { TransientError } from '../../../src/job/errors.ts';
+import { NOW } from '../../../src/state/column-values.ts';
 import { createDataSource } from '../../../src/state/data-source.ts';
 import { databaseName } from '../../../src/state/database-settings.ts';
 import { Database } from '../../../src/state/database.ts';
 import { dialectOf } from '../../../src/state/dialect.ts';
+import { StepRow } from '../../../src/state/entities/step-row.ts';
+import { insertUnderLease } from '../../../src/state/insert-rows.ts';
 import { openState, stateOn, type DatabaseSettings } from '../../../src/state/open-state.ts';
 import { databaseServer } from '../../support/environment.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -114,6 +117,28 @@ onDatabase('MariaDB', (database) => {
     await assert.rejects(runner.query('SELECT 1'));
   });
 
+  test('a row written under a lease keeps the job locked until its transaction ends', async (t) => {
+    const lease = await aPlannedJob(database().state);
+    const store = await aStore(t, database());
+    const other = await connect(database());
+    t.after(() => other.destroy());
+    const lock = 'SELECT id FROM etl_jobs WHERE organization_id = ? AND job_id = ? FOR UPDATE NOWAIT';
+    const { organizationId, jobId } = lease;
+    const begun = { status: 'running', startedAt: NOW, detail: '{}' };
+    const step = { organizationId, jobId, planNumber: 1, step: 'load', ...begun } as const;
+    await store.transaction(async (session) => {
+      const onDuplicate = {
+        key: ['organizationId', 'jobId', 'planNumber', 'step'],
+        overwrite: ['detail'],
+      } as const;
+      assert.equal(await insertUnderLease(session, lease, StepRow, step, onDuplicate), true);
+      await assert.rejects(other.query(lock, [organizationId, jobId]), { code: 'ER_LOCK_WAIT_TIMEOUT' });
+      const late = { ...lease, epoch: lease.epoch - 1 };
+      assert.equal(await insertUnderLease(session, late, StepRow, step, onDuplicate), false);
+    });
+    await other.query(lock, [organizationId, jobId]);
+  });
+
   test('connections that all died while idle are replaced without anybody noticing', async () => {
     const state = await database().openAnother();
     const key = await aQueuedJob(state, await anOrganization(state));
@@ -185,8 +210,13 @@ onDatabase('MariaDB', (database) => {
 });
 
 /** The database with a table of counters, for transactions written here. */
-async function aCounterStore(t: TestContext, { settings, execute }: TestDatabase): Promise<Database> {
-  await execute('CREATE TABLE IF NOT EXISTS counters (id INT PRIMARY KEY, value INT NOT NULL)');
+async function aCounterStore(t: TestContext, database: TestDatabase): Promise<Database> {
+  await database.execute('CREATE TABLE IF NOT EXISTS counters (id INT PRIMARY KEY, value INT NOT NULL)');
+  return aStore(t, database);
+}
+
+/** The database over connections of its own, for transactions written here. */
+async function aStore(t: TestContext, { settings }: TestDatabase): Promise<Database> {
   const dataSource = await createDataSource(settings).initialize();
   t.after(() => dataSource.destroy());
   return new Database(dataSource, dialectOf('mysql'), databaseName(settings));
