@@ -1,9 +1,11 @@
 // Judges a world while it goes on: by what database, warehouses and broker did, in one order, never by what the program says.
-import { parseInstant, type Micros } from '../../src/job/instant.ts';
+import type { Micros } from '../../src/job/instant.ts';
 import { STATUS_GRAPH, isTerminal } from '../../src/job/job-status.ts';
 import type { JobStatus } from '../../src/job/job.ts';
 import { REASONS, type Reason } from '../../src/job/reason.ts';
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
+import { CommitChecker, replacesRows, rowsOfSet, setOf, windowOf } from './commit-checker.ts';
+import { DEATHS_OF_A_CRASH_LOOP, DeathWitness } from './death-witness.ts';
 import { UNKNOWN_ORGANIZATION } from './organizations.ts';
 import type { Facts, JobFacts } from './shared-database.ts';
 
@@ -20,11 +22,6 @@ export type Evidence = {
   readonly injectedReasons: ReadonlySet<string>;
 };
 
-type CommitSet = {
-  readonly lineage: string;
-  readonly streams: readonly { readonly name: string; readonly rows: number }[];
-};
-
 /** The invariants of the fault catalogue, §4; each violation names the one it is of. */
 export class Checker {
   readonly violations: string[] = [];
@@ -32,16 +29,35 @@ export class Checker {
   readonly #jobs = new Map<string, JobFacts>();
   readonly #watermarks = new Map<string, bigint | null>();
   #changes: number;
-  readonly #committed = new Map<string, number>();
-  readonly #rowsSeen = new Map<string, Set<unknown>>();
-  /** How often each job was taken from an owner that had not released it. */
-  readonly #takeovers = new Map<string, number>();
+  readonly commits: CommitChecker;
+  readonly #deaths = new DeathWitness();
+  /** Jobs that somebody asked to stop. */
+  readonly #wished = new Set<string>();
+  readonly #paused = new Set<string>();
   /** Grows with every change of a job's status. */
   statusChanges = 0;
 
   constructor(evidence: Evidence) {
     this.#evidence = evidence;
     this.#changes = evidence.facts.changes();
+    this.commits = new CommitChecker({
+      job: (name) => this.#jobs.get(name),
+      jobs: () => this.jobs(),
+      visible: (organizationId) => evidence.visible(organizationId),
+      sourceRows: (organizationId, snapshot) => evidence.sourceRows(organizationId, snapshot),
+      violation: (what) => this.violation(what),
+    });
+  }
+
+  /** Somebody is about to ask this job to stop. */
+  cancelWished(name: string): void {
+    this.#wished.add(name);
+  }
+
+  /** From now on the organization starts no job, or may again. */
+  paused(organizationId: string, isPaused: boolean): void {
+    if (isPaused) this.#paused.add(organizationId);
+    else this.#paused.delete(organizationId);
   }
 
   violation(what: string): void {
@@ -55,11 +71,13 @@ export class Checker {
   /** After every transaction: what it changed may be changed so. */
   afterTransaction(owner: string, operation: string, given: readonly unknown[]): void {
     const { facts } = this.#evidence;
+    if (operation === 'state.releaseWorkerSlot') this.#deaths.saidGoodbye(owner);
     const changes = facts.changes();
     if (changes === this.#changes) return;
     this.#changes = changes;
     const who = `${owner} ${operation}`;
     this.#fencing(owner, operation, given[0]);
+    this.#witness(owner, operation, given);
     const succeeded: JobFacts[] = [];
     for (const job of facts.changedJobs()) {
       const name = nameOf(job);
@@ -71,6 +89,13 @@ export class Checker {
       if (job.status === 'SUCCESS' && old?.status !== 'SUCCESS') succeeded.push(job);
     }
     this.#watermarkMoves(who, succeeded);
+  }
+
+  #witness(owner: string, operation: string, given: readonly unknown[]): void {
+    if (operation === 'state.jobs.heartbeat') this.#deaths.beat(owner, this.#evidence.now());
+    const [lease, , , acknowledged] = given;
+    if (operation === 'state.batches.record' && isLease(lease) && (acknowledged as unknown[]).length > 0)
+      this.#deaths.progressed(`${lease.organizationId}/${lease.jobId}`);
   }
 
   /** I8: a write under an old epoch changes nothing; only finishing the recorded set needs no lease. */
@@ -90,9 +115,11 @@ export class Checker {
     if (job.plan_number < old.plan_number) this.violation(`I8: ${what} went back to plan ${job.plan_number}`);
     this.#leaseMoves(what, old, job);
     this.#setMoves(what, old, job);
+    this.#operatorsWishes(what, old, job);
+    if (job.status === 'COMMITTING' || job.attempts > old.attempts) this.#deaths.progressed(nameOf(job));
     if (job.needs_operator !== 0n) this.violation(`I10: ${what} waits for an operator: ${job.error_message}`);
     if (old.status !== job.status && job.status === 'SUCCESS') this.#success(what, job);
-    if (old.status !== job.status && job.status === 'FAILED') this.#failure(what, job);
+    if (old.status !== job.status && job.status === 'FAILED') this.#failure(what, old, job);
   }
 
   #leaseMoves(what: string, old: JobFacts, job: JobFacts): void {
@@ -100,11 +127,29 @@ export class Checker {
       this.violation(`I8: ${what}: the epoch fell to ${job.lease_epoch}`);
     const changedHands = job.lease_owner !== null && job.lease_owner !== old.lease_owner;
     if (!changedHands) return;
-    if (old.lease_owner !== null)
-      this.#takeovers.set(nameOf(job), (this.#takeovers.get(nameOf(job)) ?? 0) + 1);
+    if (old.lease_owner !== null) this.#leftBehind(old);
     if (job.lease_epoch !== old.lease_epoch + 1n) this.violation(`I8: ${what} was taken under no new epoch`);
     if (old.lease_expires_at !== null && old.lease_expires_at > this.#evidence.now())
       this.violation(`I8: ${what} was taken from ${old.lease_owner}, whose lease had not run out`);
+  }
+
+  #leftBehind(old: JobFacts): void {
+    if (old.lease_owner !== null)
+      this.#deaths.leftBehind(nameOf(old), old.lease_owner, old.lease_expires_at ?? this.#evidence.now());
+  }
+
+  /** I8: what somebody asked to stop is not decided any more, nobody else is stopped, and while it is paused an organization starts nothing. */
+  #operatorsWishes(what: string, old: JobFacts, job: JobFacts): void {
+    const isDecided = old.commit_set === null && (job.commit_set !== null || job.status === 'SUCCESS');
+    if (isDecided && old.cancel_requested !== 0n)
+      this.violation(`I8: ${what} went on to ${job.status} although it was asked to stop`);
+    if (job.status === 'CANCELLED' && old.status !== 'CANCELLED') {
+      if (!this.#wished.has(nameOf(job))) this.violation(`I8: ${what} was cancelled although nobody asked`);
+      if (this.#visibleOf(job) > 0) this.violation(`I9: ${what} is CANCELLED with rows to be seen`);
+    }
+    const isClaimed = job.lease_epoch > old.lease_epoch && old.status !== 'COMMITTING';
+    if (isClaimed && this.#paused.has(job.organization_id))
+      this.violation(`I8: ${what} was started while its organization was paused`);
   }
 
   /** I4: within one plan number the recorded set never changes, and it is given up only when it can have no effect. */
@@ -113,7 +158,7 @@ export class Checker {
     const { lineage } = setOf(old.commit_set);
     if (job.commit_set !== null || job.plan_number !== old.plan_number + 1n)
       this.violation(`I4: ${what}: the set of ${lineage} was changed`);
-    if (this.#committed.has(lineage))
+    if (this.commits.wasCommitted(lineage))
       this.violation(`I4: ${what}: the set of ${lineage} was given up although committed`);
   }
 
@@ -121,7 +166,7 @@ export class Checker {
   #success(what: string, job: JobFacts): void {
     const seen = this.#visibleOf(job);
     const set = job.commit_set === null ? undefined : setOf(job.commit_set);
-    const expected = set ? set.streams.reduce((rows, stream) => rows + stream.rows, 0) : 0;
+    const expected = set ? rowsOfSet(set) : 0;
     if (seen !== expected || BigInt(seen) !== job.rows_written)
       this.violation(
         `I9: ${what} is SUCCESS with ${seen} rows to be seen, ${expected} decided, ${job.rows_written} recorded`,
@@ -129,20 +174,46 @@ export class Checker {
   }
 
   /** I9, I10: a job fails only before its decision, without a trace, and for what did go wrong. */
-  #failure(what: string, job: JobFacts): void {
+  #failure(what: string, old: JobFacts, job: JobFacts): void {
     const seen = this.#visibleOf(job);
     if (seen > 0) this.violation(`I9: ${what} is FAILED with ${seen} rows to be seen`);
+    this.#toldOnce(what, job);
     const reason = job.error_reason as Reason;
     const isTransient = REASONS[reason] === 'transient';
     const exhausted =
       isTransient && reason !== 'database_unavailable' && Number(job.attempts) >= this.#evidence.maxRetries;
     const isUnknown = reason === 'unknown_organization' && job.organization_id === UNKNOWN_ORGANIZATION;
-    // The third death in a row is found by a claim, which fails the job instead of taking it.
-    const isCrashLoop = reason === 'crash_loop' && (this.#takeovers.get(nameOf(job)) ?? 0) >= 2;
-    if (!exhausted && !isUnknown && !isCrashLoop && !this.#evidence.injectedReasons.has(reason))
+    const asked = reason === 'beyond_watermark' && replacesRows(job) && !this.#isCopied(job);
+    if (
+      !exhausted &&
+      !isUnknown &&
+      !asked &&
+      !this.#isCrashLoop(old, reason) &&
+      !this.#evidence.injectedReasons.has(reason)
+    )
       this.violation(
         `I10: ${what} is FAILED for no fault of its surroundings: ${reason}: ${job.error_message}`,
       );
+  }
+
+  /** I10: in the transaction in which a job fails, its dead letter and its alert are recorded, once each. */
+  #toldOnce(what: string, { organization_id: organization, job_id: id }: JobFacts): void {
+    const letters = this.#evidence.facts.lettersOf(organization, id);
+    const alerts = this.#evidence.facts.alertsOf(organization, id);
+    if (letters !== 1 || alerts !== 1)
+      this.violation(`I10: ${what} is FAILED with ${letters} dead letters and ${alerts} alerts on record`);
+  }
+
+  /** The last death is found by a claim, which fails the job instead of taking it over. */
+  #isCrashLoop(old: JobFacts, reason: Reason): boolean {
+    if (reason !== 'crash_loop') return false;
+    this.#leftBehind(old);
+    return this.#deaths.deathsUnder(nameOf(old)) >= DEATHS_OF_A_CRASH_LOOP;
+  }
+
+  #isCopied({ organization_id: organization, window_end: end }: JobFacts): boolean {
+    const watermark = this.#watermarks.get(organization) ?? null;
+    return watermark !== null && end !== null && end <= watermark;
   }
 
   #visibleOf(job: JobFacts): number {
@@ -155,7 +226,7 @@ export class Checker {
   #watermarkMoves(who: string, succeeded: readonly JobFacts[]): void {
     const expected = new Map(this.#watermarks);
     for (const job of succeeded) {
-      if (job.commit_set === null || job.plan === null) continue;
+      if (job.job_type !== 'incremental' || job.commit_set === null || job.plan === null) continue;
       const { lo, hi } = windowOf(job.plan);
       const before = expected.get(job.organization_id) ?? null;
       if (before !== (lo ?? null) || (before !== null && hi <= before))
@@ -183,57 +254,6 @@ export class Checker {
     return this.#watermarks;
   }
 
-  /** I1–I5, at the instant rows become visible. */
-  committed(organizationId: string, streams: readonly string[], rows: readonly Row[]): void {
-    const lineages = [...new Set(rows.map((row) => String(row['_etl_job_id'])))];
-    const [lineage = 'no rows'] = lineages;
-    if (lineages.length !== 1)
-      this.violation(`I3: one commit made rows of ${lineages.join(' and ')} visible`);
-    const [, , plan] = lineage.split('/');
-    const job = this.#jobs.get(lineage.replace(/\/[^/]*$/, ''));
-    const set = job?.commit_set ? setOf(job.commit_set) : undefined;
-    if (
-      !job ||
-      !set ||
-      set.lineage !== lineage ||
-      String(job.plan_number) !== plan ||
-      job.status !== 'COMMITTING'
-    )
-      this.violation(`I5: ${lineage} was committed while its job was ${job?.status} with ${job?.commit_set}`);
-    else if (String(set.streams.map(({ name }) => name).sort()) !== String([...streams].sort()))
-      this.violation(
-        `I4: ${lineage} was committed from ${streams.join(', ')}, which is not the recorded set`,
-      );
-    if (this.#committed.has(lineage)) this.violation(`I4: ${lineage} was committed twice`);
-    this.#committed.set(lineage, rows.length);
-    this.#eachOnce(organizationId, lineage, rows);
-    if (job?.plan) this.#asAtTheSource(lineage, job, rows);
-  }
-
-  /** I2 */
-  #eachOnce(organizationId: string, lineage: string, rows: readonly Row[]): void {
-    const seen = this.#rowsSeen.get(organizationId) ?? new Set<unknown>();
-    this.#rowsSeen.set(organizationId, seen);
-    for (const row of rows) {
-      const id = row['id'];
-      if (seen.has(id))
-        this.violation(`I2: ${lineage} made row ${String(id)} of ${organizationId} visible again`);
-      seen.add(id);
-    }
-  }
-
-  /** I1 */
-  #asAtTheSource(lineage: string, job: JobFacts, rows: readonly Row[]): void {
-    const { lo, hi } = windowOf(job.plan!);
-    const snapshot = instantOf((JSON.parse(job.plan!) as { snapshot: string }).snapshot);
-    const expected = this.#evidence.sourceRows(job.organization_id, snapshot).filter((row) => {
-      const cursor = row['export_time'] as bigint;
-      return (lo === undefined || cursor > lo) && cursor <= hi;
-    });
-    const difference = rowsDifference(expected, rows);
-    if (difference) this.violation(`I1: ${lineage} is not what the source held: ${difference}`);
-  }
-
   /** I1: what is recorded as acknowledged is in the write stream when it is finalized. */
   finalized(replica: string, stream: string, rows: number): void {
     const acknowledged = this.#evidence.facts.acknowledgedRows(stream);
@@ -257,32 +277,8 @@ export class Checker {
   }
 }
 
-/** The first difference between rows of a source and rows of its copy, or undefined. */
-export function rowsDifference(expected: readonly Row[], copied: readonly Row[]): string | undefined {
-  const byId = (a: Row, b: Row): number => Number((a['id'] as bigint) - (b['id'] as bigint));
-  const [wanted, found] = [[...expected].sort(byId), [...copied].sort(byId)];
-  if (wanted.length !== found.length) return `${found.length} rows instead of ${wanted.length}`;
-  const at = wanted.findIndex((row, i) =>
-    Object.keys(row).some((column) => found[i]?.[column] !== row[column]),
-  );
-  return at < 0 ? undefined : `row ${String(wanted[at]?.['id'])} differs`;
-}
-
 function nameOf(job: JobFacts): string {
   return `${job.organization_id}/${job.job_id}`;
-}
-
-function setOf(text: string): CommitSet {
-  return JSON.parse(text) as CommitSet;
-}
-
-function windowOf(plan: string): { readonly lo: Micros | undefined; readonly hi: Micros } {
-  const { lo, hi } = (JSON.parse(plan) as { window: { lo: string | null; hi: string } }).window;
-  return { lo: lo === null ? undefined : instantOf(lo), hi: instantOf(hi) };
-}
-
-function instantOf(text: string): Micros {
-  return parseInstant(text)!;
 }
 
 function isLease(

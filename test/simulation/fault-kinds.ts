@@ -16,6 +16,8 @@ const CALL_FAULTS = [
   'append_refused',
   /** The append is acknowledged, and its rows are not there. */
   'append_swallowed',
+  /** The recorded job is carried out, ends in error and has no effect. */
+  'commit_job_failed',
   'kill_before',
   'kill_after',
   'pause_before',
@@ -43,7 +45,7 @@ export type WorldFault = (typeof WORLD_FAULTS)[number];
 export type Fault = { readonly kind: FaultKind; readonly ms: number; readonly choice: number };
 
 /** `state.jobs.decide`, `destination.append`, `broker.ack` … */
-export type Operation = `${'state' | 'source' | 'destination' | 'broker'}.${string}`;
+export type Operation = `${'state' | 'source' | 'destination' | 'broker' | 'alerts'}.${string}`;
 
 const OF_EVERY_CALL = [
   'request_lost',
@@ -60,11 +62,14 @@ const OF_WAREHOUSES = [
   'error_quota',
   'error_terminal',
 ] as const satisfies readonly FaultKind[];
+const OF_COMMIT_JOBS = ['commit_job_failed'] as const satisfies readonly FaultKind[];
 const OF_APPENDS = ['append_refused', 'append_swallowed'] as const satisfies readonly FaultKind[];
 
 /** What may become of a call of this operation. */
 export function callFaultsOf(operation: Operation): readonly FaultKind[] {
   if (operation === 'destination.append') return [...OF_EVERY_CALL, ...OF_WAREHOUSES, ...OF_APPENDS];
+  if (operation === 'destination.runCommitJob')
+    return [...OF_EVERY_CALL, ...OF_WAREHOUSES, ...OF_COMMIT_JOBS];
   if (operation.startsWith('source.') || operation.startsWith('destination.'))
     return [...OF_EVERY_CALL, ...OF_WAREHOUSES];
   return OF_EVERY_CALL;

@@ -39,7 +39,9 @@ export function randomFaults(random: SeededRandom): FaultPlan {
 /** Calls that a run makes once matter more than those that are made again and again. */
 function weightOf(operation: Operation): number {
   if (/heartbeat|extend|admit|claim|find$|steps|now$/.test(operation)) return 0.5;
-  return /append|commit|finalize|decide|finish|storePlan|batches/.test(operation) ? 4 : 1.5;
+  return /append|commit|CommitJob|stageSlice|finalize|decide|finish|storePlan|batches/.test(operation)
+    ? 4
+    : 1.5;
 }
 
 /** A terminal error ends a job at once, so it is drawn less often. */

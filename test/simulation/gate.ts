@@ -32,6 +32,8 @@ export type CallForm<T> = {
   /** What a service answers in band, for faults that are such an answer. */
   readonly refusal?: ((choice: number) => T) | undefined;
   readonly swallowed?: (() => T) | undefined;
+  /** Makes the job that is asked for end in error. */
+  readonly failing?: (() => void) | undefined;
   /** The call goes out after those that went out before on the same connection. */
   readonly connection?: { lastMs: number } | undefined;
 };
@@ -141,6 +143,7 @@ export class Gate {
     const outcome = await this.#outcomeOf(pending, () => {
       if (operation.startsWith('state.') && !this.#world.databaseAnswers()) throw unavailable(operation);
       if (fault?.kind === 'append_refused' && form.refusal) return form.refusal(fault.choice);
+      if (fault?.kind === 'commit_job_failed') form.failing?.();
       if (fault?.kind === 'append_swallowed' && form.swallowed) return form.swallowed();
       return execute();
     });

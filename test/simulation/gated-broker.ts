@@ -2,6 +2,7 @@
 import type { Delivery, DeliverySource } from '../../src/worker/delivery.ts';
 import type { Publisher } from '../../src/worker/publisher.ts';
 import type { FakeSubscriber } from '../support/fake-subscriber.ts';
+import type { AlertSender, OutgoingAlert } from '../../src/worker/alert-sender.ts';
 import type { Gate } from './gate.ts';
 
 /** A subscriber's deliveries; what the replica does without asking the broker is not a call. */
@@ -39,4 +40,9 @@ export function gatedPublisher(publisher: Publisher, gate: Gate): Publisher {
     publishDeadLetter: (data, attributes) =>
       gate.call('broker.publishDeadLetter', () => publisher.publishDeadLetter(data, attributes)),
   };
+}
+
+/** Whoever alerts are sent to, through the gate. */
+export function gatedAlerts(onAlert: (alert: OutgoingAlert) => void, gate: Gate): AlertSender {
+  return (alert) => gate.call('alerts.send', () => onAlert(alert));
 }

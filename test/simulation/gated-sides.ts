@@ -14,40 +14,59 @@ export type OnStranger = (operation: string, name: string) => void;
 /** The source, for one organization. */
 export function gatedSource(source: Source, gate: Gate, table: TableRef, onStranger: OnStranger): Source {
   return {
-    ...(gatedMethods('source', source, gate, table, onStranger) as Source),
+    ...(gatedMethods('source', source, gate, (name) => name === tableName(table), onStranger) as Source),
     readRows: (stream, offset, signal) => gatedRows(source, gate, stream, offset, signal),
   };
 }
 
-/** The destination, for one organization. */
+/** What the gate of a destination tells, and does to the warehouse behind it. */
+export type DestinationSurroundings = {
+  readonly onStranger: OnStranger;
+  /** Told of a write stream that acknowledged what it does not hold. */
+  readonly onSwallowed: (stream: string) => void;
+  /** The next commit job ends in error. */
+  readonly failNextJob: () => void;
+};
+
+/** The destination, for one organization: its table, staging tables, and a source in the same warehouse. */
 export function gatedDestination(
   destination: Destination,
   gate: Gate,
-  table: TableRef,
-  onStranger: OnStranger,
-  onSwallowed: (stream: string) => void,
+  [table, source]: readonly [TableRef, TableRef],
+  { onStranger, onSwallowed, failNextJob }: DestinationSurroundings,
 ): Destination {
+  const isOwn = (name: string): boolean =>
+    name === tableName(table) || name === tableName(source) || isStaging(name);
   return {
-    ...(gatedMethods('destination', destination, gate, table, onStranger) as Destination),
+    ...(gatedMethods('destination', destination, gate, isOwn, onStranger) as Destination),
+    // Calls nothing.
+    commitJob: (rows) => destination.commitJob(rows),
+    runCommitJob: (set) =>
+      gate.call('destination.runCommitJob', () => destination.runCommitJob(set), { failing: failNextJob }),
     openWriter: (stream, schema) => {
-      if (!stream.startsWith(`${tableName(table)}/`)) onStranger('openWriter', stream);
+      if (!isOwn(stream.replace(/\/streams\/.*/, ''))) onStranger('openWriter', stream);
       return gatedWriter(destination.openWriter(stream, schema), gate, () => onSwallowed(stream));
     },
   };
+}
+
+/** Whether a table holds rows that wait to be made visible. */
+export function isStaging(name: string): boolean {
+  return name.startsWith('destination-env.copies.pulse_billing_etl_staging_');
 }
 
 function gatedMethods(
   side: 'source' | 'destination',
   methods: object,
   gate: Gate,
-  own: TableRef,
+  isOwn: (name: string) => boolean,
   onStranger: OnStranger,
 ): object {
   return Object.fromEntries(
     Object.entries(methods as Record<string, Method>).map(([name, method]) => {
       const through: Method = (...given) => {
-        for (const stranger of tablesIn(given).filter((table) => tableName(table) !== tableName(own)))
-          onStranger(name, tableName(stranger));
+        for (const stranger of tablesIn(given).map(tableName))
+          if (!isOwn(stranger)) onStranger(name, stranger);
         return gate.call(`${side}.${name}`, () => method(...given));
       };
       return [name, through];

@@ -3,7 +3,10 @@ import type { TableRef } from '../../src/job/table-ref.ts';
 import type { TableSchema } from '../../src/job/table-schema.ts';
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
 
-export const ORGANIZATIONS = ['o1', 'o2', 'o3'] as const;
+/** The last is copied within one warehouse, by queries; the others are streamed by the worker. */
+export const ORGANIZATIONS = ['o1', 'o2', 'o3', 'q1'] as const;
+export type OrganizationId = (typeof ORGANIZATIONS)[number];
+
 /** Is asked for, and configured nowhere. */
 export const UNKNOWN_ORGANIZATION = 'nobody';
 /** Stands in every row; must never be seen in a log, an error or a message. */
@@ -21,8 +24,16 @@ export const SOURCE_SCHEMA: TableSchema = [
 const FIRST_CURSOR = 1_767_225_600_000_000n - 36_000_000_000n;
 const MOST_ROWS_OF_AN_EXPORT = 16;
 const EXPORTS = 6;
+const LATE_IDS = 1_000n;
+
+/** Whether an organization's rows never pass through the worker. */
+export function isPushedDown(organizationId: string): boolean {
+  return organizationId === 'q1';
+}
 
 export function sourceOf(organizationId: string): TableRef {
+  if (isPushedDown(organizationId))
+    return { project: 'destination-env', dataset: 'billing', table: `export_${organizationId}` };
   return { project: 'source-env', dataset: 'billing', table: `export_${organizationId}` };
 }
 
@@ -37,6 +48,20 @@ const PREPARED: readonly Row[] = Array.from({ length: EXPORTS * MOST_ROWS_OF_AN_
   note: SECRET,
   export_time: FIRST_CURSOR + BigInt(at) * 60_000_000n,
 }));
+
+/** Rows that come late, with cursors among those of the first export. */
+export function lateRows(count: number): readonly Row[] {
+  return PREPARED.slice(0, count).map((row) => ({
+    ...row,
+    id: (row['id'] as bigint) + LATE_IDS,
+    export_time: (row['export_time'] as bigint) + 30_000_000n,
+  }));
+}
+
+/** The cursor of the nth row of the first export; of a negative one, an instant before them all. */
+export function cursorAt(row: number): bigint {
+  return FIRST_CURSOR + BigInt(row) * 60_000_000n;
+}
 
 /** The rows of an organization's nth export, from 0; those of a later export have later cursors. */
 export function exportedRows(export_: number, count: number): readonly Row[] {

@@ -4,7 +4,10 @@ import type { Destination } from '../../src/etl/destination.ts';
 import type { RunObserver } from '../../src/etl/run.ts';
 import type { Organization } from '../../src/job/organization.ts';
 import type { State } from '../../src/state/open-state.ts';
+import { TransientError } from '../../src/job/errors.ts';
+import type { OutgoingAlert } from '../../src/worker/alert-sender.ts';
 import type { DeliverySource } from '../../src/worker/delivery.ts';
+import { sendOutbox } from '../../src/worker/outbox.ts';
 import type { Publisher } from '../../src/worker/publisher.ts';
 import { reapSilentJobs } from '../../src/worker/reaper.ts';
 import type { WorkerObserver } from '../../src/worker/worker-context.ts';
@@ -14,15 +17,16 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { strictDestination } from '../support/strict-warehouse/destination-side.ts';
 import { strictSource } from '../support/strict-warehouse/source-side.ts';
 import type { StrictWarehouse } from '../support/strict-warehouse/strict-warehouse.ts';
-import { gatedDeliveries, gatedPublisher } from './gated-broker.ts';
+import { gatedAlerts, gatedDeliveries, gatedPublisher } from './gated-broker.ts';
 import { gatedDestination, gatedSource, type OnStranger } from './gated-sides.ts';
 import { gatedState, type Perform } from './gated-state.ts';
 import type { Gate } from './gate.ts';
-import { destinationOf, sourceOf } from './organizations.ts';
+import { destinationOf, isPushedDown, sourceOf } from './organizations.ts';
 import type { Scenario } from './scenario.ts';
 
 export const LEASE_MS = 15_000;
 export const MAX_CONCURRENT_JOBS = 2;
+const JOB_ERROR = new TransientError('warehouse_unavailable', 'scripted: the job ended in error');
 
 /** What a known-bad variant puts between the worker and its gate. */
 export type Variant = {
@@ -56,6 +60,8 @@ export type ReplicaParts = {
   readonly onSwallowed: (stream: string) => void;
   /** Every text the replica would log. */
   readonly onText: (text: string) => void;
+  /** Told of every alert that was sent. */
+  readonly onAlert: (alert: OutgoingAlert) => void;
   readonly variant?: Variant | undefined;
   readonly site: VariantSite;
 };
@@ -79,7 +85,7 @@ export function createReplica(parts: ReplicaParts): Worker {
         state: variant?.state?.(state, site) ?? state,
         settings: {
           maxRetries: scenario.maxRetries,
-          retryDelayMs: 1_000,
+          retryDelayMs: 200,
           batchRows: scenario.batchRows,
           readStreams: scenario.readStreams,
           build: 'simulated',
@@ -94,7 +100,7 @@ export function createReplica(parts: ReplicaParts): Worker {
       openSides: (organization) => openSides(parts, organization),
       observer: workerObserver(parts.onText),
     },
-    [reapSilentJobs],
+    [reapSilentJobs, ...(scenario.outbox ? [sendOutbox(gatedAlerts(parts.onAlert, gate))] : [])],
   );
 }
 
@@ -103,15 +109,16 @@ function openSides(
   organization: Organization,
 ) {
   const { organizationId } = organization;
+  const from = sourceOf(organizationId);
   const to = gatedDestination(
     strictDestination(destination, gate.replica),
     gate,
-    destinationOf(organizationId),
-    onStranger,
-    onSwallowed,
+    [destinationOf(organizationId), from],
+    { onStranger, onSwallowed, failNextJob: () => (destination.jobError = JOB_ERROR) },
   );
+  const warehouse = isPushedDown(organizationId) ? destination : source;
   return {
-    source: gatedSource(strictSource(source, gate.replica), gate, sourceOf(organizationId), onStranger),
+    source: gatedSource(strictSource(warehouse, gate.replica), gate, from, onStranger),
     destination: variant?.destination?.(to, site) ?? to,
   };
 }

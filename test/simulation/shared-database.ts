@@ -3,12 +3,15 @@ import type { Database as SqliteConnection, Statement } from 'better-sqlite3';
 import type { Micros } from '../../src/job/instant.ts';
 import { createDataSource } from '../../src/state/data-source.ts';
 import { stateOn, type State } from '../../src/state/open-state.ts';
-import { destinationOf, ORGANIZATIONS, sourceOf } from './organizations.ts';
+import { destinationOf, isPushedDown, ORGANIZATIONS, sourceOf } from './organizations.ts';
 
 /** A job as its row says; integers are bigint. */
 export type JobFacts = {
   readonly organization_id: string;
   readonly job_id: string;
+  readonly job_type: string;
+  readonly window_end: bigint | null;
+  readonly cancel_requested: bigint;
   readonly status: string;
   readonly lease_owner: string | null;
   readonly lease_epoch: bigint;
@@ -38,6 +41,12 @@ export type Facts = {
   changedWatermarks(): readonly WatermarkFacts[];
   /** Rows recorded as acknowledged for a write stream, as far as a running plan writes to it. */
   acknowledgedRows(writeStream: string): number;
+  /** Dead letters on record of a job that failed. */
+  lettersOf(organizationId: string, jobId: string): number;
+  /** Alerts on record that a job failed. */
+  alertsOf(organizationId: string, jobId: string): number;
+  /** Letters and alerts of failed jobs that still have to be sent. */
+  unsent(): number;
 };
 
 export type SharedDatabase = {
@@ -64,6 +73,7 @@ export async function openSharedDatabase(): Promise<SharedDatabase> {
       source: sourceOf(organizationId),
       destination: destinationOf(organizationId),
       destinationLocation: 'US',
+      writePath: isPushedDown(organizationId) ? 'query' : 'auto',
     });
   const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
   const written = { etl_jobs: new Set<bigint>(), client_billing_config: new Set<bigint>() };
@@ -79,6 +89,9 @@ export async function openSharedDatabase(): Promise<SharedDatabase> {
     close: () => state.close(),
   };
 }
+
+/** The others may be held back for an hour, to be told together. */
+const ALERTS_OF_FAILURES = `etl_alerts WHERE kind IN ('failed', 'crash_loop')`;
 
 /** Ids of the rows written by anybody. */
 type Written = Readonly<Record<'etl_jobs' | 'client_billing_config', Set<bigint>>>;
@@ -105,7 +118,15 @@ function factsOf(connection: SqliteConnection, written: Written): Facts {
        WHERE s.step = 'load' AND w.value = ?`,
     )
     .pluck();
+  const count = (sql: string) => connection.prepare(`SELECT COUNT(*) FROM ${sql}`).pluck();
+  const letters = count(`dead_letters WHERE source = 'failed_job' AND organization_id = ? AND job_id = ?`);
+  const alerts = count(`${ALERTS_OF_FAILURES} AND organization_id = ? AND job_id = ?`);
+  const unpublished = count('dead_letters WHERE next_publish_at IS NOT NULL');
+  const unsent = count(`${ALERTS_OF_FAILURES} AND sent_at IS NULL`);
   return {
+    lettersOf: (...key) => Number(letters.get(...key)),
+    alertsOf: (...key) => Number(alerts.get(...key)),
+    unsent: () => Number(unpublished.get()) + Number(unsent.get()),
     acknowledgedRows: (stream) => Number(acknowledged.get(stream)),
     changes: () => Number(changes.get()),
     changedJobs: () => takeAll(written.etl_jobs).map((id) => job.get(id) as JobFacts),

@@ -5,7 +5,8 @@ import type { FakeSubscriber } from '../support/fake-subscriber.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { OracleLog } from '../support/strict-warehouse/oracle-log.ts';
 import { StrictWarehouse } from '../support/strict-warehouse/strict-warehouse.ts';
-import { Checker, rowsDifference } from './checker.ts';
+import { Checker } from './checker.ts';
+import { rowsDifference } from './copy-model.ts';
 import {
   TERMINAL_REASONS,
   type Fault,
@@ -15,9 +16,11 @@ import {
 } from './fault-kinds.ts';
 import type { FaultPlan } from './fault-plans.ts';
 import { effectMs, Gate, type Surroundings } from './gate.ts';
-import { destinationOf, exportedRows, SECRET, SOURCE_SCHEMA, sourceOf } from './organizations.ts';
+import { isStaging } from './gated-sides.ts';
+import { destinationOf, isPushedDown, SECRET, SOURCE_SCHEMA, sourceOf } from './organizations.ts';
+import { verifyOf } from './random-scenario.ts';
 import { createReplica, LEASE_MS, MAX_CONCURRENT_JOBS, type Variant } from './replica.ts';
-import { requestOf, type Export, type Request, type Scenario } from './scenario.ts';
+import { requestOf, type Act, type Export, type Request, type Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SharedDatabase } from './shared-database.ts';
 import type { Trace } from './trace.ts';
@@ -70,16 +73,18 @@ export class World {
   readonly #surroundings: Surroundings;
   /** Write streams whose acknowledgements were untrue. */
   readonly #untrue = new Set<string>();
-  readonly #visible = new Map<string, number>();
+  /** Names of the jobs whose failure somebody was told of. */
+  readonly #alerted = new Set<string>();
   #incarnations = 0;
   #publishedRequests = 0;
   #exported = 0;
+  #acted = 0;
   #faultsOver = false;
   #calmSinceMs = 0;
   #quietAtMs = 0;
   #databaseBackAtMs = 0;
   #databaseWorks = 0;
-  #lastJobsPublished = false;
+  #lastRound: 'not yet' | 'copies' | 'comparisons' = 'not yet';
   #seen = '';
 
   constructor(parts: WorldParts) {
@@ -97,7 +102,7 @@ export class World {
       now: () => this.scheduler.nowMicros(),
       visible: (organizationId) => this.#destinationRows(organizationId),
       sourceRows: (organizationId, snapshot) =>
-        this.#source.existing(sourceOf(organizationId)).asOf(snapshot),
+        this.#sourceWarehouse(organizationId).existing(sourceOf(organizationId)).asOf(snapshot),
       maxRetries: parts.scenario.maxRetries,
       injectedReasons: this.#injected,
     });
@@ -121,9 +126,10 @@ export class World {
   async run(): Promise<void> {
     const { scenario } = this.#parts;
     for (const organizationId of scenario.organizations)
-      this.#source.addTable(sourceOf(organizationId), SOURCE_SCHEMA);
+      this.#sourceWarehouse(organizationId).addTable(sourceOf(organizationId), SOURCE_SCHEMA);
     for (const one of scenario.exports) this.scheduler.after(one.atMs, () => this.#export(one));
     for (const request of scenario.requests) this.scheduler.after(request.atMs, () => this.#publish(request));
+    for (const act of scenario.acts) this.scheduler.after(act.atMs, () => void this.#act(act));
     for (let started = 0; started < scenario.replicas; started += 1) this.#start();
     const livenessMs = this.#parts.variant ? LIVENESS_OF_VARIANTS_MS : LIVENESS_MS;
     let steps = 0;
@@ -156,6 +162,7 @@ export class World {
       onStranger: (operation, name) =>
         this.checker.violation(`I11: ${gate.replica} ${operation} touched ${name}`),
       onText: (text) => this.#onText(gate.replica, text),
+      onAlert: ({ organizationId, jobId }) => void this.#alerted.add(`${organizationId}/${jobId}`),
       onSwallowed: (stream) => void this.#untrue.add(stream),
       variant,
       site: { gate, shared: this.#shared, execute: (sql, ...given) => database.execute(sql, ...given) },
@@ -266,9 +273,31 @@ export class World {
     this.scheduler.after(500 + this.#random.below(RESTART_MS), () => this.#start());
   }
 
-  #export({ organizationId, number, rows }: Export): void {
+  #export({ organizationId, rows }: Export): void {
     this.#exported += 1;
-    if (rows > 0) this.#source.addRows(sourceOf(organizationId), exportedRows(number, rows));
+    if (rows.length > 0) this.#sourceWarehouse(organizationId).addRows(sourceOf(organizationId), rows);
+  }
+
+  /** An operator's transaction, which nothing goes wrong with. */
+  async #act(act: Act): Promise<void> {
+    const { jobs, organizations } = this.#parts.database.state;
+    const { organizationId, kind } = act;
+    this.#parts.trace.event(this.scheduler.nowMs(), `operator ${kind} ${organizationId}`);
+    if (kind === 'cancel') {
+      this.checker.cancelWished(`${organizationId}/${act.jobId}`);
+      await this.#transaction('operator', 'state.jobs.requestCancel', [], () => jobs.requestCancel(act));
+    } else {
+      if (kind === 'resume') this.checker.paused(organizationId, false);
+      await this.#transaction('operator', `state.organizations.${kind}`, [], () =>
+        organizations[kind](organizationId),
+      );
+      if (kind === 'pause') this.checker.paused(organizationId, true);
+    }
+    this.#acted += 1;
+  }
+
+  #sourceWarehouse(organizationId: string): StrictWarehouse {
+    return isPushedDown(organizationId) ? this.#destination : this.#source;
   }
 
   #publish({ body }: Request): void {
@@ -278,19 +307,39 @@ export class World {
   }
 
   #hasEnded(): boolean {
-    const seen = `${this.checker.statusChanges} ${this.#exported} ${this.#broker.events.length} ${this.scheduler.nowMs() >= this.#quietAtMs}`;
+    if (!this.#hasMoved() || this.scheduler.nowMs() < this.#quietAtMs) return false;
+    const { requests, exports, acts, lastJobs } = this.#parts.scenario;
+    if (this.#publishedRequests < requests.length || this.#exported < exports.length) return false;
+    if (this.#acted < acts.length || this.#unfinished() !== '') return false;
+    return !lastJobs || !this.#beginLastRound();
+  }
+
+  /** Whether anything happened since this was asked last that may have ended the world. */
+  #hasMoved(): boolean {
+    const { outbox } = this.#parts.scenario;
+    const sent = outbox ? this.#parts.database.facts.changes() : 0;
+    const isQuiet = this.scheduler.nowMs() >= this.#quietAtMs;
+    const seen = `${this.checker.statusChanges} ${this.#exported} ${this.#acted} ${this.#broker.events.length} ${isQuiet} ${sent}`;
     if (seen === this.#seen) return false;
     this.#seen = seen;
-    const { requests, exports, lastJobs, organizations } = this.#parts.scenario;
-    if (this.#unfinished() !== '' || this.#publishedRequests < requests.length) return false;
-    if (this.#exported < exports.length) return false;
-    if (this.scheduler.nowMs() < this.#quietAtMs) return false;
-    if (!lastJobs || this.#lastJobsPublished) return true;
-    this.#lastJobsPublished = true;
+    return true;
+  }
+
+  /** Without faults: one more copy of every organization, and then a comparison, which finds rows that came late. */
+  #beginLastRound(): boolean {
+    if (this.#lastRound === 'comparisons') return false;
+    this.#lastRound = this.#lastRound === 'not yet' ? 'copies' : 'comparisons';
     this.#endFaults();
-    for (const organizationId of organizations)
-      this.#broker.publish(requestOf(0, organizationId, 'last').body);
-    return false;
+    const late = this.#parts.scenario.organizations.filter((id) => this.#hasLateRows(id));
+    const isCopying = this.#lastRound === 'copies';
+    for (const id of isCopying ? this.#parts.scenario.organizations : late)
+      this.#broker.publish((isCopying ? requestOf(0, id, 'last') : verifyOf(0, id, 'last-verify')).body);
+    return isCopying || late.length > 0;
+  }
+
+  #hasLateRows(organizationId: string): boolean {
+    const rows = this.#sourceWarehouse(organizationId).rows(sourceOf(organizationId));
+    return rows.length !== this.#destinationRows(organizationId).length;
   }
 
   /** The jobs that have not ended and the messages that are not acked, in words; empty when there are none. */
@@ -301,7 +350,10 @@ export class World {
       .filter(({ status }) => !isEnded(status))
       .map((job) => `${job.organization_id}/${job.job_id} is ${job.status}: ${job.error_message}`);
     const unacked = this.#broker.unacked().map((id) => `message ${id} is not acked`);
-    return [...open, ...unacked].join('; ');
+    const unsent = this.#parts.scenario.outbox ? this.#parts.database.facts.unsent() : 0;
+    return [...open, ...unacked, ...(unsent > 0 ? [`${unsent} alerts and letters are not sent`] : [])].join(
+      '; ',
+    );
   }
 
   #checkEnd(): void {
@@ -311,29 +363,35 @@ export class World {
       if (job && !this.checker.jobs().some((one) => one.organization_id === job[0] && one.job_id === job[1]))
         this.checker.violation(`I10: nobody remembers the job ${job.join('/')}`);
     const invalid = scenario.requests.filter(({ job }) => job === undefined).length;
-    if (invalid > 0 && this.#broker.deadLetters.length === 0)
+    if (invalid > 0 && !this.#hasLetterOfMessage())
       this.checker.violation('I10: an invalid message left no dead letter');
-    for (const organizationId of scenario.organizations)
-      this.#checkCopy(organizationId, this.checker.watermarks.get(organizationId) ?? null);
-    if (this.#lastJobsPublished) this.#checkLastJobs();
+    for (const organizationId of scenario.organizations) this.checker.commits.checkUnchanged(organizationId);
+    if (scenario.outbox) this.#checkOutbox();
+    if (this.#lastRound !== 'not yet') this.#checkLastJobs();
   }
 
-  /** I1, I2: what can be seen is what the source holds up to the watermark. */
-  #checkCopy(organizationId: string, watermark: bigint | null): void {
-    const expected = this.#source
-      .rows(sourceOf(organizationId))
-      .filter((row) => watermark !== null && (row['export_time'] as bigint) <= watermark);
-    const difference = rowsDifference(expected, this.#destinationRows(organizationId));
-    if (difference) this.checker.violation(`I1: ${organizationId} up to its watermark: ${difference}`);
+  #hasLetterOfMessage(): boolean {
+    return this.#broker.deadLetters.some(({ attributes }) => attributes['source'] !== 'failed_job');
+  }
+
+  /** I10: whoever has to know of a failed job was told. */
+  #checkOutbox(): void {
+    const published = new Set(this.#broker.deadLetters.map(({ attributes }) => attributes['job']));
+    for (const job of this.checker.jobs().filter(({ status }) => status === 'FAILED')) {
+      const name = `${job.organization_id}/${job.job_id}`;
+      if (!published.has(name)) this.checker.violation(`I10: the dead letter of ${name} was never published`);
+      if (!this.#alerted.has(name)) this.checker.violation(`I10: nobody was alerted of ${name}`);
+    }
   }
 
   /** I10: whatever went wrong before, one job without faults brings over all that is left. */
   #checkLastJobs(): void {
-    for (const job of this.checker.jobs().filter(({ job_id: id }) => id === 'last')) {
+    for (const job of this.checker.jobs().filter(({ job_id: id }) => id.startsWith('last'))) {
       const of = job.organization_id;
       if (job.status !== 'SUCCESS')
-        this.checker.violation(`I10: ${of}/last is ${job.status}: ${job.error_message}`);
-      const difference = rowsDifference(this.#source.rows(sourceOf(of)), this.#destinationRows(of));
+        this.checker.violation(`I10: ${of}/${job.job_id} is ${job.status}: ${job.error_message}`);
+      const rows = this.#sourceWarehouse(of).rows(sourceOf(of));
+      const difference = rowsDifference(rows, this.#destinationRows(of));
       if (difference) this.checker.violation(`I1: ${of} after its last job: ${difference}`);
     }
   }
@@ -343,28 +401,25 @@ export class World {
   }
 
   #onEffect(caller: string, event: string, detail: Readonly<Record<string, unknown>>): void {
-    if (event === 'committed') this.#onCommitted(detail['streams'] as readonly string[]);
+    if (event === 'committed') this.#onCommitted(detail);
     const stream = String(detail['stream']);
     if (event === 'finalized' && !this.#untrue.has(stream))
       this.checker.finalized(caller, stream, Number(detail['rows']));
   }
 
-  #onCommitted(streams: readonly string[]): void {
-    const organizationId = /\.(\w+)\/streams\//.exec(streams[0] ?? '')?.[1] ?? '';
-    const rows = this.#destinationRows(organizationId);
-    this.checker.committed(organizationId, streams, rows.slice(this.#visible.get(organizationId) ?? 0));
-    this.#visible.set(organizationId, rows.length);
+  /** Rows that wait in a staging table can be seen by nobody. */
+  #onCommitted({ streams = [], jobId, rows }: Readonly<Record<string, unknown>>): void {
+    const names = streams as readonly string[];
+    if (names.some(isStaging)) return;
+    const lineages = (rows as readonly { readonly lineage: unknown }[]).map(({ lineage }) => String(lineage));
+    this.checker.commits.committed({ streams: names, jobId: jobId as string | undefined, lineages });
   }
 
   #onBrokerEvent({ kind, messageId, subscriber = '' }: BrokerEvent): void {
     this.#parts.trace.event(this.scheduler.nowMs(), `broker ${kind} ${messageId} ${subscriber}`);
     if (kind === 'acked') {
       const content = this.#broker.contentOf(messageId) as { organization_id?: string; job_id?: string };
-      this.checker.acked(
-        subscriber,
-        content,
-        content.job_id === undefined && this.#broker.deadLetters.length > 0,
-      );
+      this.checker.acked(subscriber, content, content.job_id === undefined && this.#hasLetterOfMessage());
     }
     if (kind === 'nacked' && this.#replicas.get(subscriber)?.isDraining === false)
       this.checker.violation(`I13: ${subscriber} nacked ${messageId} although it goes on working`);

@@ -10,6 +10,14 @@ import {
   watermarkOutsideTransaction,
 } from './decisions.ts';
 import { claimsWithoutEpoch, leaseByLocalClock } from './leases.ts';
+import {
+  cancelForgotten,
+  failedSilently,
+  givenUpTooEarly,
+  letterMarkedTooEarly,
+  startedWhilePaused,
+} from './operators.ts';
+import { commitJobOfEachOwner, repairAppends, repairMovesWatermark } from './replacements.ts';
 
 /** Each with how the violation begins that it has to be caught by. */
 export const VARIANTS: readonly (readonly [Variant, RegExp])[] = [
@@ -24,4 +32,12 @@ export const VARIANTS: readonly (readonly [Variant, RegExp])[] = [
   [commitAssumed, /^I9/],
   [duplicateNacked, /^I13/],
   [claimsWithoutEpoch, /^I8/],
+  [cancelForgotten, /^I8.*asked to stop/],
+  [startedWhilePaused, /^I8.*paused/],
+  [givenUpTooEarly, /^I10.*crash_loop/],
+  [failedSilently, /^I10.*0 dead letters/],
+  [letterMarkedTooEarly, /^I10.*never published/],
+  [repairAppends, /^I1/],
+  [commitJobOfEachOwner, /^I4/],
+  [repairMovesWatermark, /^I7/],
 ];
