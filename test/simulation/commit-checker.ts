@@ -22,12 +22,12 @@ export type RecordedSet = {
 
 export type CommitEvidence = {
   /** The job under `organization/job`, as the last transaction left it. */
-  job(name: string): JobFacts | undefined;
-  jobs(): readonly JobFacts[];
-  visible(organizationId: string): readonly Row[];
+  readonly job: (name: string) => JobFacts | undefined;
+  readonly jobs: () => readonly JobFacts[];
+  readonly visible: (organizationId: string) => readonly Row[];
   /** Rows of an organization's source as of an instant. */
-  sourceRows(organizationId: string, snapshot: Micros): readonly Row[];
-  violation(what: string): void;
+  readonly sourceRows: (organizationId: string, snapshot: Micros) => readonly Row[];
+  readonly violation: (what: string) => void;
 };
 
 export class CommitChecker {
