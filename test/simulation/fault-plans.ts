@@ -44,12 +44,14 @@ function weightOf(operation: Operation): number {
     : 1.5;
 }
 
-/** A terminal error ends a job at once, so it is drawn less often. */
+/** What only few calls meet is drawn more often there, and a terminal error, which ends a job at once, less. */
 function drawn(random: SeededRandom, kinds: readonly FaultKind[]): FaultKind {
-  const ofAppends = kinds.includes('append_refused') && random.chance(0.4);
-  const kind = ofAppends ? random.pick(['append_refused', 'append_swallowed'] as const) : random.pick(kinds);
+  const special = kinds.filter((kind) => OF_FEW_CALLS.includes(kind));
+  const kind = random.pick(special.length > 0 && random.chance(0.4) ? special : kinds);
   return kind === 'error_terminal' ? random.pick(kinds) : kind;
 }
+
+const OF_FEW_CALLS: readonly FaultKind[] = ['append_refused', 'append_swallowed', 'commit_job_failed'];
 
 /** A fault at the call with this index, in one of its forms. */
 export type PlannedFault = { readonly at: number; readonly kind: FaultKind; readonly choice: number };

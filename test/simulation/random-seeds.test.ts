@@ -6,9 +6,9 @@ import { playInProcesses } from './play-in-processes.ts';
 
 const SEEDS = 400;
 /** So often at least each kind of fault must have fired in that many seeds. */
-const OF_EACH_KIND = SEEDS / 100;
+const OF_EACH_KIND = SEEDS / 200;
 /** An operation reached this seldom need not have been a place of death. */
-const RARE = 1_000;
+const RARE = 3_000;
 
 test(
   `${SEEDS} seeds: never lost, never doubled, and everything ends`,
