@@ -24,8 +24,8 @@ const LONG_MS = 20_000;
 
 /** Random faults: how many of the calls meet one, and until when, is part of what the seed decides. */
 export function randomFaults(random: SeededRandom): FaultPlan {
-  const share = random.pick([0.03, 0.05, 0.08, 0.12]);
-  const horizon = 30 + random.below(random.pick([60, 120, 250]));
+  const share = random.pick([0.02, 0.04, 0.06, 0.1]);
+  const horizon = 60 + random.below(random.pick([60, 120, 250]));
   return {
     horizon,
     faultAt({ index, operation }) {
