@@ -6,7 +6,7 @@ import type { CommitJob, CommitJobOutcome, ReplacedRows, StagedRows } from '../e
 import type { Environment } from './environment.ts';
 import { classifyJobFailure } from './errors.ts';
 import { restAnswer, restCall } from './rest.ts';
-import { replacementSql } from './replacement-sql.ts';
+import { insertSql, replacementSql } from './replacement-sql.ts';
 
 type Resource = {
   readonly configuration?: { readonly labels?: Readonly<Record<string, string>> };
@@ -28,10 +28,22 @@ const MAX_POLL_MS = 10_000;
 
 /** The job's configuration with its hash; calls nothing. */
 export function commitJob(rows: StagedRows): CommitJob {
-  const { replaces } = rows;
-  const configuration = JSON.stringify(replaces ? mergeJob(rows, replaces) : copyJob(rows));
+  const configuration = JSON.stringify(jobOf(rows));
   const hash = createHash('sha256').update(configuration).digest('hex');
   return { configuration, configurationHash: hash.slice(0, HASH_LENGTH) };
+}
+
+function jobOf(rows: StagedRows): object {
+  if (rows.replaces) return mergeJob(rows, rows.replaces);
+  return rows.streamed ? insertJob(rows) : copyJob(rows);
+}
+
+/**
+ * One INSERT of all rows of staging, which is atomic. A query sees committed rows at once; of copy jobs BigQuery's
+ * documentation says that rows written by streaming may reach them only after up to 90 minutes.
+ */
+function insertJob(rows: StagedRows): object {
+  return { query: { query: insertSql(rows), useLegacySql: false } };
 }
 
 /** One MERGE, which is atomic, and matches nothing: rows have no key by which they could be told apart. */

@@ -2,7 +2,7 @@
 import type { Micros } from '../job/instant.ts';
 import type { Window } from '../job/job.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
-import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../job/table-schema.ts';
+import { LINEAGE_CURSOR, LINEAGE_JOB_ID, type TableSchema } from '../job/table-schema.ts';
 import type { DayTotals, Totals } from '../job/totals.ts';
 import type { Destination, LineageCount } from '../etl/destination.ts';
 import type { VerifiedColumns } from '../etl/source.ts';
@@ -69,7 +69,12 @@ async function totalsOf(
 ): Promise<Totals> {
   const condition = window ? windowCondition(COPIED_CURSOR, window, 't.') : 'TRUE';
   const rows = await runQuery(environment, {
-    sql: totalsSql(columns, `${quoteTable(table)} AS t`, condition),
+    sql: totalsSql(
+      columns,
+      `${quoteTable(table)} AS t`,
+      condition,
+      await presentColumns(environment, table, columns),
+    ),
     location,
     doing: `adding up ${tableName(table)}`,
   });
@@ -85,11 +90,27 @@ async function dailyTotals(
 ): Promise<readonly DayTotals[]> {
   const condition = windowCondition(COPIED_CURSOR, window, 't.');
   const rows = await runQuery(environment, {
-    sql: dailyTotalsSql(columns, COPIED_CURSOR, `${quoteTable(table)} AS t`, condition),
+    sql: dailyTotalsSql(
+      columns,
+      COPIED_CURSOR,
+      `${quoteTable(table)} AS t`,
+      condition,
+      await presentColumns(environment, table, columns),
+    ),
     location,
     doing: `adding up ${tableName(table)} by day`,
   });
   return dailyTotalsFromRows(columns, rows);
+}
+
+/** A column that the source has got since the last copy is not there yet, and cannot be named. */
+async function presentColumns(
+  environment: Environment,
+  table: TableRef,
+  { fingerprint, schema }: VerifiedColumns,
+): Promise<TableSchema> {
+  if (!fingerprint) return schema;
+  return (await describeTable(environment, table))?.schema ?? schema;
 }
 
 async function aggregateOf(

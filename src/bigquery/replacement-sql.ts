@@ -1,4 +1,4 @@
-/** Statements that put rows in the place of others, atomically and without a key: no row is ever matched with another. */
+/** Statements that add rows or put them in the place of others, atomically and without a key: no row is ever matched with another. */
 import type { TableRef } from '../job/table-ref.ts';
 import { LINEAGE_JOB_ID } from '../job/table-schema.ts';
 import type { ReplacedRows, StagedRows } from '../etl/destination.ts';
@@ -8,6 +8,12 @@ import { quoteColumn, quoteTable } from './table-ref.ts';
 /** The rows of `from` become the whole content of the table. */
 export function overwriteSql(table: TableRef, columns: readonly string[], from: string): string {
   return mergeSql(table, columns, from, 'WHEN NOT MATCHED BY SOURCE');
+}
+
+/** The staged rows are added. */
+export function insertSql({ staging, table, columns }: StagedRows): string {
+  const names = columns.map(quoteColumn).join(', ');
+  return `INSERT INTO ${quoteTable(table)} (${names})\nSELECT ${names} FROM ${quoteTable(staging)}`;
 }
 
 /** The staged rows take the place of one organization's rows of a window; every other row stays as it is. */

@@ -12,15 +12,21 @@ import {
 } from '../job/totals.ts';
 import type { VerifiedColumns } from '../etl/source.ts';
 import type { QueryRow } from './query-jobs.ts';
+import { fingerprintSql } from './fingerprint-sql.ts';
 import { cursorMicros, type Cursor } from './slice-sql.ts';
 import { quoteColumn } from './table-ref.ts';
 
 /** BIGNUMERIC's scale. */
 const SUM_SCALE = 38;
 
-/** The aggregate query over the rows of `from` (under the alias `t`) that meet the condition. */
-export function totalsSql(columns: VerifiedColumns, from: string, condition: string): string {
-  return aggregateSql(columns, from, condition, []);
+/** The aggregate query over the rows of `from` (under the alias `t`) that meet the condition; `present` is what they have of the schema. */
+export function totalsSql(
+  columns: VerifiedColumns,
+  from: string,
+  condition: string,
+  present = columns.schema,
+): string {
+  return aggregateSql(columns, from, condition, [], present);
 }
 
 /** As totalsSql, by day of the cursor, UTC. */
@@ -29,9 +35,10 @@ export function dailyTotalsSql(
   cursor: Cursor,
   from: string,
   condition: string,
+  present = columns.schema,
 ): string {
   const at = `TIMESTAMP_MICROS(${cursorMicros(cursor, `t.${quoteColumn(cursor.field)}`)})`;
-  return aggregateSql(columns, from, condition, [`CAST(DATE(${at}) AS STRING) AS day`]);
+  return aggregateSql(columns, from, condition, [`CAST(DATE(${at}) AS STRING) AS day`], present);
 }
 
 /** The answer to dailyTotalsSql, by day. */
@@ -54,12 +61,14 @@ function aggregateSql(
   from: string,
   condition: string,
   groups: readonly string[],
+  present: TableSchema,
 ): string {
   const currency =
     columns.currencyColumn === undefined
       ? 'CAST(NULL AS STRING)'
       : `t.${quoteColumn(columns.currencyColumn)}`;
   const sums = columns.columns.flatMap((path, i) => columnSums(columns.schema, path, i));
+  if (columns.fingerprint) sums.push(`${fingerprintSql(columns.schema, present)} AS fingerprint`);
   return [
     `SELECT ${[`${currency} AS currency`, ...groups, 'COUNT(*) AS row_count', ...sums].join(',\n  ')}`,
     `FROM ${from}`,
@@ -75,6 +84,7 @@ export function totalsFromRows(columns: VerifiedColumns, rows: readonly QueryRow
       currency: row['currency'] ?? null,
       rows: count(row, 'row_count'),
       columns: Object.fromEntries(columns.columns.map((path, i) => [path, columnTotal(row, i)])),
+      ...(columns.fingerprint && { fingerprint: row['fingerprint'] ?? '0' }),
     },
   ]);
   return addTotals(parts);

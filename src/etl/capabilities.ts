@@ -15,6 +15,7 @@ export function refuseWhatIsUnsupported(organization: Organization): void {
 
 function firstUnsupported(organization: Organization): string | undefined {
   if (organization.transform.startsWith('module:')) return `transform ${organization.transform}`;
-  if (organization.verifyLevel === 'fingerprint') return 'verify_level fingerprint';
+  if (organization.verifyLevel === 'fingerprint' && organization.sourceKind !== 'bigquery')
+    return `verify_level fingerprint of a source of kind ${organization.sourceKind}`;
   return undefined;
 }

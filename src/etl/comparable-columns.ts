@@ -20,6 +20,7 @@ export function comparableColumns(schema: TableSchema, organization: Organizatio
     columns: verifyColumns(schema, organization),
     currencyColumn,
     schema,
+    fingerprint: organization.verifyLevel === 'fingerprint',
   };
 }
 

@@ -67,6 +67,8 @@ export type StagedRows = {
   readonly table: TableRef;
   /** Columns that are carried over; any other column of the table stays NULL. */
   readonly columns: readonly string[];
+  /** Whether write streams filled the staging table rather than a query. */
+  readonly streamed: boolean;
   /** Undefined: the rows are added. Otherwise all rows of these take their place. */
   readonly replaces?: ReplacedRows | undefined;
 };

@@ -19,7 +19,9 @@ export function sliceOf({ plan }: PlannedRun): Slice {
 
 /** The sums that are compared, the same on every side. */
 export function verifiedColumns({ plan }: PlannedRun): VerifiedColumns {
-  return { columns: plan.verifyColumns, currencyColumn: plan.currencyColumn, schema: plan.sourceSchema };
+  const { verifyColumns, currencyColumn, sourceSchema, verifyLevel } = plan;
+  const fingerprint = verifyLevel === 'fingerprint';
+  return { columns: verifyColumns, currencyColumn, schema: sourceSchema, fingerprint };
 }
 
 /**

@@ -77,4 +77,6 @@ export type VerifiedColumns = {
   readonly columns: readonly string[];
   readonly currencyColumn: string | undefined;
   readonly schema: TableSchema;
+  /** Whether a hash of every column of the schema, all that is nested included, is added up as well. */
+  readonly fingerprint?: boolean;
 };

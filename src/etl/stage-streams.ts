@@ -1,7 +1,7 @@
 /** Rows on their way through this process into a staging table: streamed there, then committed there, where nobody sees them. */
 import { TransientError } from '../job/errors.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
-import { totalsDifference } from '../job/totals.ts';
+import { totalsDifference, type Totals } from '../job/totals.ts';
 import { copyRows, type PreparedRows } from './copy-rows.ts';
 import { verifiedColumns } from './extract.ts';
 import type { PlannedRun } from './run.ts';
@@ -14,20 +14,20 @@ export async function copyIntoStaging(run: PlannedRun): Promise<PreparedRows> {
 }
 
 /**
- * Makes the verified streams the content of the staging table. A table that then holds anything else, such as rows of an
+ * Makes the verified streams the content of the staging table, and says what that adds up to. A table that then holds anything else, such as rows of an
  * earlier try, is never used: the job plans anew, which gives it another table.
  */
 export async function commitIntoStaging(
   run: PlannedRun,
   staging: TableRef,
   { streams, totals }: PreparedRows,
-): Promise<void> {
+): Promise<Totals> {
   const { plan, destination } = run;
   const names = streams.map(({ name }) => name);
   const outcome = names.length > 0 ? await destination.commitWriteStreams(staging, names) : undefined;
   const found = await destination.totalsOf(staging, plan.destinationLocation, verifiedColumns(run));
   const differences = totalsDifference(totals, found, ['copied', 'in the staging table']);
-  if (differences.length === 0) return;
+  if (differences.length === 0) return found;
   const why = outcome?.kind === 'ambiguous' ? `${outcome.message}; ` : '';
   await run.state.jobs.planAnew(run.lease);
   throw new TransientError(

@@ -34,12 +34,14 @@ export function stagedRows({ plan, job, lease }: PlannedRun, staging: TableRef):
   const columns = [...plan.sourceSchema, ...LINEAGE_FIELDS].map(({ name }) => name);
   const { organizationId } = lease;
   const replaces = replacesWindow(job.jobType) ? { organizationId, window: plan.window } : undefined;
-  return { staging, table: plan.destination, columns, replaces };
+  return { staging, table: plan.destination, columns, streamed: plan.writePath === 'storage', replaces };
 }
 
 /** Whether the plan's rows wait in a staging table rather than in write streams of the destination. */
 export function usesStaging({ plan, job }: PlannedRun): boolean {
-  return plan.writePath === 'query' || replacesWindow(job.jobType);
+  if (plan.writePath === 'query' || replacesWindow(job.jobType)) return true;
+  // Every column of what was written can be proven only where it can be read, which write streams cannot before they are committed.
+  return plan.verifyLevel === 'fingerprint';
 }
 
 /** Makes the staging table of the plan; one that is there by now is fine. */

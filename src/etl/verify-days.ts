@@ -4,7 +4,7 @@ import { TerminalError } from '../job/errors.ts';
 import type { Micros } from '../job/instant.ts';
 import { jobName, type Window } from '../job/job.ts';
 import { tableName } from '../job/table-ref.ts';
-import { totalRows } from '../job/totals.ts';
+import { totalFingerprint, totalRows } from '../job/totals.ts';
 import { refuseWhatIsUnsupported } from './capabilities.ts';
 import { comparableColumns } from './comparable-columns.ts';
 import { compareDays, type ComparedDay } from './compare-days.ts';
@@ -84,6 +84,7 @@ async function recordEqualDays({ state, lease }: NumberedRun, days: readonly Com
       sourceDay: day,
       rows: totalRows(source),
       totals: source,
+      fingerprint: totalFingerprint(source),
     })),
   );
 }

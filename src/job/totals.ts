@@ -17,6 +17,8 @@ export type CurrencyTotals = {
   readonly currency: string | null;
   readonly rows: number;
   readonly columns: Readonly<Record<string, ColumnTotal>>;
+  /** Σ of a 64-bit hash of every column of each row as decimal text, where it was asked for: whatever their order, equal rows add up the same. */
+  readonly fingerprint?: string;
 };
 
 /** Sorted by currency, null first, so that equal totals are equal text. */
@@ -43,7 +45,7 @@ export function addTotals(parts: readonly Totals[]): Totals {
   return [...byCurrency.values()].sort(byCurrencyName);
 }
 
-/** One line per difference, empty when both sides agree to the last decimal; names say which side is which. */
+/** One line per difference, empty when both sides agree to the last decimal; names say which side is which. Fingerprints are compared where both sides have them. */
 export function totalsDifference(left: Totals, right: Totals, names: readonly [string, string]): string[] {
   const currencies = new Set([...left, ...right].map((entry) => entry.currency));
   return [...currencies].flatMap((currency) => {
@@ -52,6 +54,11 @@ export function totalsDifference(left: Totals, right: Totals, names: readonly [s
     );
     return currencyDifference(a as CurrencyTotals, b as CurrencyTotals, names);
   });
+}
+
+/** The fingerprint of all rows; undefined unless every currency has one. */
+export function totalFingerprint(totals: Totals): string | undefined {
+  return totals.map(({ fingerprint }) => fingerprint).reduce(addFingerprints, '0');
 }
 
 /** Rows over all currencies. */
@@ -92,7 +99,14 @@ function addCurrency(a: CurrencyTotals, b: CurrencyTotals): CurrencyTotals {
     const sofar = columns[path];
     columns[path] = sofar ? addColumn(sofar, total) : total;
   }
-  return { currency: a.currency, rows: a.rows + b.rows, columns };
+  const fingerprint = addFingerprints(a.fingerprint, b.fingerprint);
+  const { currency } = a;
+  return { currency, rows: a.rows + b.rows, columns, ...(fingerprint !== undefined && { fingerprint }) };
+}
+
+/** Added and not XORed, by which two identical rows, which are legal, would count as none. */
+function addFingerprints(a: string | undefined, b: string | undefined): string | undefined {
+  return a === undefined || b === undefined ? undefined : String(BigInt(a) + BigInt(b));
 }
 
 function addColumn(a: ColumnTotal, b: ColumnTotal): ColumnTotal {
@@ -116,6 +130,8 @@ function currencyDifference(
     if (columnText(x) !== columnText(y))
       lines.push(`${name}: Σ ${path} ${columnText(x)} ${left}, ${columnText(y)} ${right}`);
   }
+  if (a.fingerprint !== undefined && b.fingerprint !== undefined && a.fingerprint !== b.fingerprint)
+    lines.push(`${name}: fingerprint ${a.fingerprint} ${left}, ${b.fingerprint} ${right}`);
   return lines;
 }
 

@@ -5,7 +5,7 @@ import type { JobCommitSet } from '../../src/job/commit-set.ts';
 import type { TableRef } from '../../src/job/table-ref.ts';
 import { totalRows } from '../../src/job/totals.ts';
 import { uniqueName } from '../support/eventually.ts';
-import { JANUARY, onEveryWarehouse, SCHEMA, sliceOf } from './warehouses.ts';
+import { JANUARY, onEveryWarehouse, SCHEMA, sliceOf, type BillingRow } from './warehouses.ts';
 
 const NEVER = new AbortController().signal;
 const COLUMNS = SCHEMA.map(({ name }) => name);
@@ -23,12 +23,12 @@ onEveryWarehouse((warehouse) => {
     return { from, to, staging };
   };
 
-  const jobFor = (staging: TableRef, table: TableRef, rows: number, columns = COLUMNS): JobCommitSet => ({
+  const jobFor = (staging: TableRef, table: TableRef, rows: number, streamed = false): JobCommitSet => ({
     kind: 'job',
     lineage: 'org/job/1',
     jobId: uniqueName('commit'),
     location,
-    ...destination.commitJob({ staging, table, columns }),
+    ...destination.commitJob({ staging, table, columns: COLUMNS, streamed }),
     rows,
   });
 
@@ -68,17 +68,52 @@ onEveryWarehouse((warehouse) => {
     ]);
   });
 
-  test('staged rows become visible all at once, by a job that runs once however often it is asked for', async () => {
-    const { to, staging } = await aCopy();
-    await warehouse.addRows(to, [{ id: 1 }]);
-    await warehouse.addRows(staging, [
-      { id: 2, lineage: 'org/job/1' },
-      { id: 2, lineage: 'org/job/1' },
-    ]);
-    const job = jobFor(staging, to, 2);
-    for (let again = 0; again < 3; again++)
-      assert.deepEqual(await destination.runCommitJob(job), { kind: 'done' });
-    assert.deepEqual(await warehouse.visibleIds(to), [1, 2, 2]);
+  for (const streamed of [false, true])
+    test(`staged rows${streamed ? ' that were streamed' : ''} become visible all at once, by a job that runs once however often it is asked for`, async () => {
+      const { to, staging } = await aCopy();
+      await warehouse.addRows(to, [{ id: 1 }]);
+      await warehouse.addRows(staging, [
+        { id: 2, lineage: 'org/job/1' },
+        { id: 2, lineage: 'org/job/1' },
+      ]);
+      const job = jobFor(staging, to, 2, streamed);
+      for (let again = 0; again < 3; again++)
+        assert.deepEqual(await destination.runCommitJob(job), { kind: 'done' });
+      assert.deepEqual(await warehouse.visibleIds(to), [1, 2, 2]);
+    });
+
+  test('a fingerprint tells rows apart by any value but not by their order or lineage, and counts a row as often as it is there', async () => {
+    const { from, to } = await aCopy();
+    const columns = { columns: [], currencyColumn: undefined, schema: SCHEMA, fingerprint: true };
+    const rows: BillingRow[] = [
+      { id: 1, cost: 0.1, credits: [-0.25, 1e-10], lineage: 'org/job/1' },
+      { id: 2, cost: -0, currency: null, lineage: 'org/job/1' },
+      { id: 2, cost: -0, currency: null, lineage: 'org/job/2' },
+    ];
+    const window = { lo: undefined, hi: JANUARY + 10n };
+    await warehouse.addRows(from, rows);
+    const [total, ...others] = await source.totals(await sliceOf(warehouse, from), columns);
+    assert.match(total?.fingerprint ?? '', /^-?\d+$/);
+    assert.deepEqual([total?.rows, others.length], [3, 0]);
+    await warehouse.addRows(to, rows.toReversed());
+    const [found] = await destination.totalsOf(to, location, columns);
+    assert.equal(found?.fingerprint, total?.fingerprint);
+    const [ofDay] = await destination.dailyTotals(to, location, columns, window);
+    assert.equal(ofDay?.totals[0]?.fingerprint, total?.fingerprint);
+    const [first, second] = rows as [BillingRow, BillingRow];
+    for (const changed of [
+      [{ ...first, id: 3 }, second, second],
+      [{ ...first, credits: [1e-10, -0.25] }, second, second],
+      [{ ...first, credits: [-0.25] }, second, second],
+      [first, second, { ...second, currency: '' }],
+      [first, first, second],
+      [{ ...first, exported: 1 }, second, second],
+    ]) {
+      const other = await warehouse.newTable();
+      await warehouse.addRows(other, changed);
+      const [of] = await destination.totalsOf(other, location, columns);
+      assert.notEqual(of?.fingerprint, total?.fingerprint, JSON.stringify(changed));
+    }
   });
 
   test('a job without its staging table fails without effect, and its id is used up', async () => {
@@ -150,6 +185,7 @@ onEveryWarehouse((warehouse) => {
         staging,
         table: to,
         columns: COLUMNS,
+        streamed: false,
         replaces: { organizationId: 'org', window },
       }),
     };

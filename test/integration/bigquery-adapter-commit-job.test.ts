@@ -27,7 +27,12 @@ before(async () => {
     lineage: 'org/job/1',
     jobId: 'commit_1',
     location: 'EU',
-    ...destination.commitJob({ staging: { ...TABLE, table: 's' }, table: TABLE, columns: ['id'] }),
+    ...destination.commitJob({
+      staging: { ...TABLE, table: 's' },
+      table: TABLE,
+      columns: ['id'],
+      streamed: false,
+    }),
     rows: 1,
   };
 });

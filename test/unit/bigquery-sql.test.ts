@@ -7,9 +7,10 @@ import {
   tableAsOf,
   windowCondition,
 } from '../../src/bigquery/slice-sql.ts';
+import { fingerprintSql } from '../../src/bigquery/fingerprint-sql.ts';
 import { quoteColumn, quoteTable } from '../../src/bigquery/table-ref.ts';
 import { totalsFromRows, totalsSql } from '../../src/bigquery/totals.ts';
-import type { TableSchema } from '../../src/job/table-schema.ts';
+import { LINEAGE_FIELDS, type Field, type TableSchema } from '../../src/job/table-schema.ts';
 
 const TABLE = { project: 'example.com:my-project', dataset: 'billing', table: 'gcp_billing_export_v1_0123' };
 const INSTANT = 1_767_225_600_000_001n;
@@ -153,6 +154,66 @@ describe('the query for totals', () => {
         { currency: 'EUR', rows: 2, columns: total('-0.1', 3) },
         { currency: 'USD', rows: 2, columns: total('0.000000000000001', 0) },
       ],
+    );
+  });
+});
+
+describe('the fingerprint of a row', () => {
+  const field = (name: string, type: Field['type'], mode: Field['mode'], fields?: TableSchema): Field => ({
+    name,
+    type,
+    mode,
+    ...(fields && { fields }),
+  });
+  const one = (name: string, type: Field['type'], fields?: TableSchema) =>
+    field(name, type, 'NULLABLE', fields);
+  const many = (name: string, type: Field['type'], fields?: TableSchema) =>
+    field(name, type, 'REPEATED', fields);
+  const columnsOf = (schema: TableSchema, present = schema): string =>
+    /TO_JSON_STRING\(STRUCT\((.*)\)\)\) AS NUMERIC/.exec(fingerprintSql(schema, present))?.[1] ?? '';
+
+  it('adds up a hash of every column by name, without the columns of lineage', () => {
+    assert.equal(
+      fingerprintSql([one('id', 'INT64'), many('tags', 'STRING'), ...LINEAGE_FIELDS], []),
+      'CAST(SUM(CAST(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT(CAST(NULL AS STRING) AS `id`, ARRAY<STRING>[] AS `tags`))) AS NUMERIC)) AS STRING)',
+    );
+    assert.equal(
+      columnsOf([one('id', 'INT64'), many('tags', 'STRING')]),
+      't.`id` AS `id`, t.`tags` AS `tags`',
+    );
+  });
+
+  it('writes what JSON has no exact form for as text, also inside of lists', () => {
+    const schema = [
+      one('raw', 'BYTES'),
+      one('place', 'GEOGRAPHY'),
+      one('took', 'INTERVAL'),
+      many('keys', 'BYTES'),
+    ];
+    assert.equal(
+      columnsOf(schema),
+      'TO_HEX(t.`raw`) AS `raw`, ST_ASTEXT(t.`place`) AS `place`, CAST(t.`took` AS STRING) AS `took`, ARRAY(SELECT TO_HEX(e0) FROM UNNEST(t.`keys`) AS e0 WITH OFFSET AS o0 ORDER BY o0) AS `keys`',
+    );
+    assert.match(
+      columnsOf([one('valid', 'RANGE')]),
+      /^IF\(t\.`valid` IS NULL, NULL, STRUCT\(RANGE_START\(t\.`valid`\) .*, RANGE_END\(t\.`valid`\)/,
+    );
+  });
+
+  it('is the same for a table whose nested fields stand in another order, or are not there yet', () => {
+    const schema = [
+      one('project', 'STRUCT', [one('id', 'STRING'), one('name', 'STRING')]),
+      many('tags', 'STRUCT', [one('key', 'STRING'), many('inner', 'STRUCT', [one('raw', 'BYTES')])]),
+    ];
+    const present = [one('PROJECT', 'STRUCT', [one('name', 'STRING'), one('ID', 'STRING')])];
+    assert.equal(
+      columnsOf(schema, present),
+      'IF(t.`project` IS NULL, NULL, STRUCT(t.`project`.`id` AS `id`, t.`project`.`name` AS `name`)) AS `project`, ARRAY<STRING>[] AS `tags`',
+    );
+    assert.equal(columnsOf([schema[0]!]), 't.`project` AS `project`');
+    assert.equal(
+      columnsOf([schema[1]!]),
+      'ARRAY(SELECT AS STRUCT e0.`key` AS `key`, ARRAY(SELECT AS STRUCT TO_HEX(e1.`raw`) AS `raw` FROM UNNEST(e0.`inner`) AS e1 WITH OFFSET AS o1 ORDER BY o1) AS `inner` FROM UNNEST(t.`tags`) AS e0 WITH OFFSET AS o0 ORDER BY o0) AS `tags`',
     );
   });
 });

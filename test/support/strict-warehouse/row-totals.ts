@@ -1,7 +1,9 @@
 // The exact totals of rows by the rule of spec.md §5, worked out from the values one by one: what the product is checked against.
+import { createHash } from 'node:crypto';
 import { exactMoney } from '../../../dev/billing-export/exact-money.ts';
 import type { VerifiedColumns } from '../../../src/etl/source.ts';
 import { formatInstant } from '../../../src/job/instant.ts';
+import { LINEAGE_FIELDS, type TableSchema } from '../../../src/job/table-schema.ts';
 import {
   addTotals,
   decimalText,
@@ -14,7 +16,10 @@ import type { Cell, Row } from './arrow-rows.ts';
 const FLOAT_SCALE = 15;
 
 /** The totals of the rows per currency. */
-export function rowTotals(rows: readonly Row[], { columns, currencyColumn }: VerifiedColumns): Totals {
+export function rowTotals(
+  rows: readonly Row[],
+  { columns, currencyColumn, schema, fingerprint }: VerifiedColumns,
+): Totals {
   return addTotals(
     rows.map((row) => [
       {
@@ -23,6 +28,7 @@ export function rowTotals(rows: readonly Row[], { columns, currencyColumn }: Ver
         columns: Object.fromEntries(
           columns.map((path) => [path, columnTotal(valuesAt(row as Cell, path.split('.')))]),
         ),
+        ...(fingerprint && { fingerprint: fingerprintOf(row, schema) }),
       },
     ]),
   );
@@ -42,6 +48,19 @@ export function rowTotalsByDay(
       columns,
     ),
   }));
+}
+
+/** A hash of every cell that is no lineage, in the order of the schema. */
+function fingerprintOf(row: Row, schema: TableSchema): string {
+  const names = schema
+    .map(({ name }) => name)
+    .filter((name) => !LINEAGE_FIELDS.some((own) => own.name === name));
+  const text = JSON.stringify(
+    names.map((name) => row[name] ?? null),
+    (_, cell: unknown) =>
+      typeof cell === 'bigint' || typeof cell === 'number' ? `${typeof cell} ${cell}` : cell,
+  );
+  return createHash('sha256').update(text).digest().readBigInt64BE().toString();
 }
 
 /** Every value at a path, looking into lists. */
