@@ -1,10 +1,12 @@
 /** Turns what runs and the worker tell of themselves into log entries and metrics. */
 import type { RunOutcome } from '../etl/run-job.ts';
-import type { RunObserver } from '../etl/run.ts';
+import type { RunObserver, RunProgress } from '../etl/run.ts';
 import { jobName, type JobKey } from '../job/job.ts';
+import { parseMessage } from '../job/message.ts';
 import type { TraceContext } from '../observability/log-line.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { Delivery } from '../worker/delivery.ts';
 import type { WorkerObserver } from '../worker/worker-context.ts';
 
 /** The trace a job's log lines belong to, if one is known. */
@@ -12,16 +14,21 @@ export type TraceOf = (job: string) => TraceContext | undefined;
 
 const untraced: TraceOf = () => undefined;
 
-/** Steps at info, checkpoints at debug: a long job must not flood the log. */
+/** Steps at info, some checkpoints at debug: a long job must not flood the log. */
 export function runObserver(logger: Logger, metrics: Metrics, traceOf = untraced): RunObserver {
   const about = (key: JobKey): Logger => loggerAbout(key, logger, traceOf);
+  const told = new ToldCheckpoints();
   return {
-    stepStarted: (key, step) => about(key).debug(`step ${step} started`, { step }),
+    stepStarted: (key, step) => {
+      told.forget(jobName(key));
+      about(key).debug(`step ${step} started`, { step });
+    },
     stepFinished: (key, step, seconds) =>
       about(key).info(`step ${step} done`, { step, duration_seconds: rounded(seconds) }),
     checkpoint: (key, progress, batch) => {
       metrics.batchAcknowledged(batch);
       metrics.jobAdvanced(jobName(key));
+      if (!logger.isEnabled('debug') || !told.isWorthALine(jobName(key), progress)) return;
       about(key).debug('checkpoint', {
         records_processed: progress.rowsDone,
         records_estimated: progress.rowsEstimated,
@@ -34,13 +41,17 @@ export function runObserver(logger: Logger, metrics: Metrics, traceOf = untraced
 
 export function workerObserver(logger: Logger, metrics: Metrics, traceOf = untraced): WorkerObserver {
   const about = (key: JobKey): Logger => loggerAbout(key, logger, traceOf);
+  const loggerOf = (delivery: Delivery): Logger => {
+    const parsed = parseMessage(delivery.data);
+    return parsed.kind === 'valid' ? about(parsed.request) : logger;
+  };
   return {
     decided: (decision, delivery) => {
       metrics.delivery(decision);
       const metadata = { message_id: delivery.messageId };
       if (decision === 'runs_alone')
-        logger.warn('processes died under this job: it waits to run alone', metadata);
-      else logger.debug(`delivery ${decision}`, metadata);
+        loggerOf(delivery).warn('processes died under this job: it waits to run alone', metadata);
+      else if (logger.isEnabled('debug')) loggerOf(delivery).debug(`delivery ${decision}`, metadata);
     },
     runStarted: (key, epoch, resumed) => {
       metrics.jobAdvanced(jobName(key));
@@ -55,7 +66,11 @@ export function workerObserver(logger: Logger, metrics: Metrics, traceOf = untra
     deadLettered: (reason, delivery, violations) => {
       metrics.deadLettered(reason);
       metrics.delivery('dead_lettered');
-      logger.warn('message dead-lettered', { reason, violations, message_id: delivery.messageId });
+      loggerOf(delivery).warn('message dead-lettered', {
+        reason,
+        violations,
+        message_id: delivery.messageId,
+      });
     },
     leaseLost: (key) => {
       metrics.leaseLost();
@@ -68,6 +83,28 @@ export function workerObserver(logger: Logger, metrics: Metrics, traceOf = untra
     trouble: (message, key) => (key ? about(key) : logger).error(message),
   };
 }
+
+/** At most some twenty checkpoints of a step are worth a line each, however many batches it has. */
+class ToldCheckpoints {
+  readonly #nextRows = new Map<string, number>();
+
+  /** The first, and then one for each twentieth of the estimate, or for each doubling where there is none. */
+  isWorthALine(job: string, { rowsDone, rowsEstimated }: RunProgress): boolean {
+    if (rowsDone < (this.#nextRows.get(job) ?? 0)) return false;
+    const isBeyond = rowsDone >= rowsEstimated;
+    this.#nextRows.set(job, isBeyond ? 2 * rowsDone : rowsDone + rowsEstimated / 20);
+    return true;
+  }
+
+  forget(job: string): void {
+    this.#nextRows.delete(job);
+    // Of a run that failed in this step nobody tells the end.
+    const [oldest] = this.#nextRows.keys();
+    if (this.#nextRows.size > MAX_REMEMBERED && oldest !== undefined) this.#nextRows.delete(oldest);
+  }
+}
+
+const MAX_REMEMBERED = 1_000;
 
 function loggerAbout(key: JobKey, logger: Logger, traceOf: TraceOf): Logger {
   const trace = traceOf(jobName(key));

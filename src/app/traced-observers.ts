@@ -44,8 +44,10 @@ export function tracedWorkerObserver(
   return {
     ...observer,
     decided(decision, delivery) {
-      decided(traces, decision, delivery);
+      const job = decided(traces, decision, delivery);
+      // The log line about the last decision still needs the trace.
       observer.decided(decision, delivery);
+      if (job !== undefined && LAST_DECISIONS.includes(decision)) traces.messageEnded(job);
     },
     runStarted(key, epoch, resumed) {
       traces.runStarted(jobName(key), { ...spanAttributes(key), lease_epoch: epoch, resumed });
@@ -62,16 +64,16 @@ export function tracedWorkerObserver(
   };
 }
 
-function decided(traces: JobTraces, decision: DeliveryDecision, delivery: Delivery): void {
+/** The job the message is about; of one that can never run there is no job to follow, and its dead letter tells all. */
+function decided(traces: JobTraces, decision: DeliveryDecision, delivery: Delivery): string | undefined {
   const parsed = parseMessage(delivery.data);
-  // Of a message that can never run there is no job to follow; its dead letter tells all.
-  if (parsed.kind === 'invalid') return;
+  if (parsed.kind === 'invalid') return undefined;
   const { attributes, messageId } = delivery;
   const traceparent = attributes['googclient_traceparent'] ?? attributes['traceparent'];
   const name = jobName(parsed.request);
   const about = { ...spanAttributes(parsed.request), 'messaging.message.id': messageId };
   traces.messageDecided(name, decision, about, traceparent);
-  if (LAST_DECISIONS.includes(decision)) traces.messageEnded(name);
+  return name;
 }
 
 /** What every span about a job carries. */
