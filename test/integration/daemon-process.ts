@@ -21,6 +21,8 @@ const PROJECT = 'daemon-test';
 export type DaemonSetup = {
   readonly state: State;
   readonly database: DatabaseSettings;
+  /** What processes are started with. */
+  readonly variables: Readonly<Record<string, string>>;
   /** A copy of this many rows in batches of ten; its state is that of the processes. */
   newCopy(rows: number): Promise<Copy>;
   publish(key: JobKey): Promise<void>;
@@ -62,6 +64,7 @@ export async function daemonSetup(context: TestContext, database?: DatabaseSetti
   return {
     state,
     database: settings,
+    variables,
     jobWhen,
     async newCopy(rows) {
       const columns = 'id INT64, cost FLOAT64, currency STRING, export_time TIMESTAMP';
