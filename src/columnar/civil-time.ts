@@ -1,5 +1,7 @@
 /** Dates and times of day without a zone, as SQL writes them, in the numbers that Arrow carries. */
 import { formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../job/instant.ts';
+import type { Field } from '../job/table-schema.ts';
+import type { RowValue } from './row-value.ts';
 
 const SECONDS_PER_DAY = 86_400n;
 const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
@@ -21,6 +23,15 @@ export function parseDateTime(text: string): Micros | undefined {
   return /(?:[Zz]|[+-]\d\d:\d\d)$/.test(text.slice(10))
     ? undefined
     : parseInstant(`${text.replace(' ', 'T')}Z`);
+}
+
+/** The instant that a cursor value stands for: a date is its midnight, and what has no zone is in UTC; undefined for NULL. */
+export function instantOf({ type }: Field, value: RowValue): Micros | undefined {
+  if (typeof value === 'bigint') return value;
+  if (typeof value !== 'string') return undefined;
+  if (type === 'DATETIME') return parseDateTime(value);
+  const days = parseDate(value);
+  return days === undefined ? undefined : BigInt(days) * SECONDS_PER_DAY * MICROS_PER_SECOND;
 }
 
 /** `YYYY-MM-DD` of days since 1970-01-01. */

@@ -2,7 +2,7 @@
 import type { Field, TableSchema } from '../job/table-schema.ts';
 import type { ArrowRows } from './arrow-rows.ts';
 import { BodyParts } from './body-parts.ts';
-import { misfit } from './misfit.ts';
+import { Misfit } from './misfit.ts';
 import type { Row, RowValue } from './row-value.ts';
 import { fixedWidthBytes, textBytes, type FixedWidthType } from './value-bytes.ts';
 
@@ -27,7 +27,7 @@ function addField(parts: BodyParts, field: Field, values: readonly RowValue[]): 
 function addList(parts: BodyParts, field: Field, values: readonly RowValue[]): void {
   const lists = values.map((value) => {
     if (value === null) return [];
-    if (!Array.isArray(value)) throw misfit(field, value, 'an array');
+    if (!Array.isArray(value)) throw new Misfit(field, value, 'an array');
     return value as readonly RowValue[];
   });
   parts.field(lists.length, 0);
@@ -85,5 +85,5 @@ function checked<T extends RowValue>(
   wanted: string,
 ): T {
   if (fits(value)) return value;
-  throw misfit(field, value, wanted);
+  throw new Misfit(field, value, wanted);
 }

@@ -4,10 +4,16 @@ import type { Field } from '../job/table-schema.ts';
 import type { RowValue } from './row-value.ts';
 
 /** Names the column, the value (its beginning) and what is needed instead. */
-export function misfit(field: Field, value: RowValue, wanted: string): TerminalError {
-  const text = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}` : part));
-  return new TerminalError(
-    'row_rejected',
-    `column ${field.name} (${field.type}) cannot hold ${text.slice(0, 100)}: ${wanted} is needed`,
-  );
+export class Misfit extends TerminalError {
+  /** The same without the value, for rows whose content nobody may read. */
+  readonly withoutValue: string;
+
+  constructor(field: Field, value: RowValue, wanted: string) {
+    const text = String(
+      JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}` : part)),
+    );
+    const column = `column ${field.name} (${field.type})`;
+    super('row_rejected', `${column} cannot hold ${text.slice(0, 100)}: ${wanted} is needed`);
+    this.withoutValue = `${column} cannot hold what it was given: ${wanted} is needed`;
+  }
 }

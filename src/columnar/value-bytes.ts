@@ -1,10 +1,9 @@
 /** Single values in the bytes in which Arrow lays them down. */
-import type { TerminalError } from '../job/errors.ts';
 import type { Field, FieldType } from '../job/table-schema.ts';
 import { parseDecimal } from '../job/totals.ts';
 import { parseDate, parseDateTime, parseTime } from './civil-time.ts';
 import { DECIMAL } from './field-writer.ts';
-import { misfit } from './misfit.ts';
+import { Misfit } from './misfit.ts';
 import type { RowValue } from './row-value.ts';
 
 /** Types whose values all take the same number of bytes. */
@@ -43,21 +42,21 @@ export function fixedWidthBytes(
 export function textBytes(field: Field, value: RowValue): Uint8Array {
   if (field.type === 'BYTES') {
     if (value instanceof Uint8Array) return value;
-    throw misfit(field, value, 'a Uint8Array');
+    throw new Misfit(field, value, 'a Uint8Array');
   }
   if (typeof value === 'string') return Buffer.from(value, 'utf8');
-  throw misfit(field, value, 'text');
+  throw new Misfit(field, value, 'text');
 }
 
 function floatOf(field: Field, value: RowValue): number {
   if (typeof value === 'number') return value;
-  throw misfit(field, value, 'a number');
+  throw new Misfit(field, value, 'a number');
 }
 
 function integerOf(field: Field & { readonly type: FixedWidthType }, value: RowValue): bigint {
   const integer = typeof value === 'string' ? integerOfText(field.type, value) : value;
   if (typeof integer === 'bigint') return integer;
-  throw misfit(field, value, WANTED[field.type]);
+  throw new Misfit(field, value, WANTED[field.type]);
 }
 
 const WANTED: Record<FixedWidthType, string> = {
@@ -104,6 +103,6 @@ function writeInteger(bytes: Uint8Array, value: bigint, field: Field, given: Row
   for (let i = 0; i < bytes.length; i += 1, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
 }
 
-function outOfRange(field: Field, value: RowValue, bits: number): TerminalError {
-  return misfit(field, value, `a value that fits into ${bits} bits`);
+function outOfRange(field: Field, value: RowValue, bits: number): Misfit {
+  return new Misfit(field, value, `a value that fits into ${bits} bits`);
 }

@@ -34,6 +34,11 @@ export const REASONS = {
   recently_written: 'transient',
   row_rejected: 'terminal',
   stream_lost: 'transient',
+  // a module transform
+  transform_failed: 'terminal',
+  transform_not_deterministic: 'terminal',
+  transform_changed: 'transient',
+  too_many_rejected: 'terminal',
   // proof
   row_count_mismatch: 'transient',
   verification_mismatch: 'terminal',

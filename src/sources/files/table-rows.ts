@@ -1,16 +1,14 @@
 /** The rows of a table of files: its schema over all files, and the rows of some of them within a window. */
-import { parseDate, parseDateTime } from '../../columnar/civil-time.ts';
-import type { Row, RowValue } from '../../columnar/row-value.ts';
+import { instantOf } from '../../columnar/civil-time.ts';
+import type { Row } from '../../columnar/row-value.ts';
 import type { Slice } from '../../etl/source.ts';
-import { MICROS_PER_SECOND, type Micros } from '../../job/instant.ts';
-import type { Field, TableSchema } from '../../job/table-schema.ts';
+import type { Micros } from '../../job/instant.ts';
+import type { TableSchema } from '../../job/table-schema.ts';
 import { TerminalError } from '../../job/errors.ts';
 import { csvRows } from './csv-file.ts';
 import type { DataFile } from './file-folder.ts';
 import { parquetFileSchema, parquetRows } from './parquet-file.ts';
 import { readSchemaFile, SCHEMA_FILE } from './schema-file.ts';
-
-const SECONDS_PER_DAY = 86_400n;
 
 /** What the folder's schema file says, else the columns of all its Parquet files together; undefined for an empty folder. */
 export async function tableSchema(
@@ -58,14 +56,6 @@ export function cursorOf(schema: TableSchema, cursorField: string): (row: Row) =
   const field = schema.find(({ name }) => name === cursorField);
   if (field) return (row) => instantOf(field, row[cursorField] ?? null);
   throw new TerminalError('invalid_configuration', `the files have no column ${cursorField}, the cursor`);
-}
-
-function instantOf({ type }: Field, value: RowValue): Micros | undefined {
-  if (typeof value === 'bigint') return value;
-  if (typeof value !== 'string') return undefined;
-  if (type === 'DATETIME') return parseDateTime(value);
-  const days = parseDate(value);
-  return days === undefined ? undefined : BigInt(days) * SECONDS_PER_DAY * MICROS_PER_SECOND;
 }
 
 /** A column of both must be of one type; one that a file lacks may be NULL. */
