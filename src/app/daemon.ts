@@ -18,6 +18,7 @@ import type { WorkerContext, WorkerSettings } from '../worker/worker-context.ts'
 import { watchStaleOrganizations } from '../worker/stale-organizations.ts';
 import { Worker } from '../worker/worker.ts';
 import { createAlertSender } from './alert-sender.ts';
+import { checkModules } from './load-transforms.ts';
 import { readyDatabase } from './ready-database.ts';
 import { daemonHealth } from './health.ts';
 import { lateState } from './late-state.ts';
@@ -108,6 +109,7 @@ async function workUntilStopped(
 ): Promise<number> {
   const { config, logger } = daemon;
   const settings = workerSettings(config);
+  await checkModules(config.jobs.transformsDir);
   const sendAlert = await createAlertSender(config, logger);
   const onWaiting = (why: string): void => void (progress.waitingFor = why);
   progress.state = await readyDatabase({ ...daemon, signal: stop.signal, onWaiting });

@@ -1,10 +1,26 @@
 /** Reads the transforms of TRANSFORMS_DIR once, at start. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { moduleFaults, type ModuleFolder } from '../etl/transforms/module/find-module.ts';
 import { parseSqlFile } from '../etl/transforms/sql-file.ts';
 import type { SqlTransform } from '../job/sql-transform.ts';
+import { processClock } from './process-clock.ts';
 
 const SQL_FILE = /^[A-Za-z0-9_-]{1,100}\.sql$/;
+
+/** No row of billing data takes a module that long, on any machine. */
+const MODULE_TIME_LIMIT_MS = 60_000;
+
+/** Where modules are looked for whenever a job needs one. */
+export function moduleFolder(folder: string): ModuleFolder {
+  return { folder, clock: processClock, timeLimitMs: MODULE_TIME_LIMIT_MS };
+}
+
+/** Loads every module once, as a job would; throws one error that names what is wrong with any of them. */
+export async function checkModules(folder: string): Promise<void> {
+  const faults = await moduleFaults(moduleFolder(folder));
+  if (faults.length > 0) throw new Error(`TRANSFORMS_DIR ${folder} cannot be used: ${faults.join('; ')}`);
+}
 
 /** By name; a folder that is not there holds none. Throws one error that names every faulty file. */
 export function loadSqlTransforms(folder: string): ReadonlyMap<string, SqlTransform> {

@@ -9,11 +9,12 @@ export class Misfit extends TerminalError {
   readonly withoutValue: string;
 
   constructor(field: Field, value: RowValue, wanted: string) {
-    const text = String(
-      JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}` : part)),
-    );
+    // A function or symbol, which only a program that is not type-checked can give, has no JSON.
+    const text = JSON.stringify(value, (_, part: unknown) =>
+      typeof part === 'bigint' ? `${part}` : part,
+    ) as string | undefined;
     const column = `column ${field.name} (${field.type})`;
-    super('row_rejected', `${column} cannot hold ${text.slice(0, 100)}: ${wanted} is needed`);
+    super('row_rejected', `${column} cannot hold ${text?.slice(0, 100)}: ${wanted} is needed`);
     this.withoutValue = `${column} cannot hold what it was given: ${wanted} is needed`;
   }
 }

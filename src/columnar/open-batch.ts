@@ -14,6 +14,13 @@ export type CutBatch = {
   /** Where its first row stands in the read stream. */
   readonly readOffset: number;
   readonly rows: ArrowRows;
+  /** Rows of the read stream it covers, whatever was made of them. */
+  readonly rowsRead: number;
+  /** Of these, rows of which nothing was made. */
+  readonly rowsDropped: number;
+  readonly rowsRejected: number;
+  /** The rejected ones as rows of the quarantine table, where they are kept. */
+  readonly rejected?: ArrowRows | undefined;
   /** Length of the record-batch message. */
   readonly bytes: number;
   readonly totals: Totals;
@@ -58,12 +65,29 @@ export class OpenBatch {
     return taken;
   }
 
+  /** Whether rows [startRow, endRow) of a message can still be added, as far as bytes go. */
+  fits(rows: IncomingRows, startRow: number, endRow: number): boolean {
+    const slice = new Slice(this.#layout.nodes, rows, startRow, endRow);
+    return this.#extent.bytesWith(slice) <= this.#limits.maxBytes;
+  }
+
+  /** Adds rows that fit. */
+  add(rows: IncomingRows, startRow: number, endRow: number): void {
+    const slice = new Slice(this.#layout.nodes, rows, startRow, endRow);
+    this.#bytes = this.#extent.bytesWith(slice);
+    this.#slices.push(slice);
+    this.#extent.add(slice);
+  }
+
   /** The batch as it is to be appended. Forgets the messages it was made of, so that it takes no more rows. */
   finish(): CutBatch {
     const slices = this.#slices.splice(0);
     const recordBatch = assemble(this.#layout, slices, this.#extent, this.#bytes);
     return {
       readOffset: this.readOffset,
+      rowsRead: this.rowCount,
+      rowsDropped: 0,
+      rowsRejected: 0,
       rows: { recordBatch, rowCount: this.rowCount },
       bytes: recordBatch.length,
       totals: batchTotals(this.#layout.summation, slices),

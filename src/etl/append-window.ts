@@ -1,8 +1,7 @@
 /** The bounded window of appends that were sent and not yet acknowledged, in the order they were sent. */
-import type { ArrowRows } from '../columnar/arrow-rows.ts';
 import type { Batch } from '../job/batch.ts';
 import type { Reservation } from './byte-budget.ts';
-import type { AppendOutcome, StreamWriter } from './destination.ts';
+import type { AppendOutcome } from './destination.ts';
 
 /** More than one keeps the connection busy while an acknowledgement travels; each costs a batch of memory. */
 const MAX_UNACKNOWLEDGED = 2;
@@ -12,18 +11,16 @@ export type AppendTrouble = Exclude<AppendOutcome, { kind: 'acknowledged' }>;
 
 /** Acknowledges batches strictly in order; the first trouble ends it. */
 export class AppendWindow {
-  readonly #writer: StreamWriter;
   readonly #onAcknowledged: (batch: Batch) => void;
   readonly #unacknowledged: { readonly batch: Batch; readonly outcome: Promise<AppendOutcome> }[] = [];
 
-  constructor(writer: StreamWriter, onAcknowledged: (batch: Batch) => void) {
-    this.#writer = writer;
+  constructor(onAcknowledged: (batch: Batch) => void) {
     this.#onAcknowledged = onAcknowledged;
   }
 
-  /** Sends a batch; its reservation is released as soon as it is acknowledged or refused. */
-  send(batch: Batch, rows: ArrowRows, reservation: Reservation): void {
-    const outcome = this.#writer.append(rows, batch.writeOffset).finally(() => reservation.release());
+  /** Adds a batch whose rows are under way; its reservation is released as soon as they are acknowledged or refused. */
+  send(batch: Batch, sent: Promise<AppendOutcome>, reservation: Reservation): void {
+    const outcome = sent.finally(() => reservation.release());
     // A later await reports the rejection; until then it must not count as unhandled.
     outcome.catch(() => undefined);
     this.#unacknowledged.push({ batch, outcome });

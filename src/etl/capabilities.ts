@@ -1,6 +1,7 @@
 /** What this version can carry out; everything else is refused by name at plan time rather than half done. */
 import { TerminalError } from '../job/errors.ts';
 import type { Organization } from '../job/organization.ts';
+import { isModule } from './transforms/module/find-module.ts';
 
 /** Throws a TerminalError naming the first setting that this version does not carry out. */
 export function refuseWhatIsUnsupported(organization: Organization): void {
@@ -14,8 +15,11 @@ export function refuseWhatIsUnsupported(organization: Organization): void {
 }
 
 function firstUnsupported(organization: Organization): string | undefined {
-  if (organization.transform.startsWith('module:')) return `transform ${organization.transform}`;
-  if (organization.verifyLevel === 'fingerprint' && organization.sourceKind !== 'bigquery')
+  if (organization.verifyLevel !== 'fingerprint') return undefined;
+  if (organization.sourceKind !== 'bigquery')
     return `verify_level fingerprint of a source of kind ${organization.sourceKind}`;
+  // What a module makes has nothing at the source to be compared with.
+  if (isModule(organization.transform))
+    return `verify_level fingerprint under transform ${organization.transform}`;
   return undefined;
 }

@@ -21,7 +21,7 @@ export type Decision =
 export async function decide(run: PlannedRun, prepared: PreparedRows): Promise<Decision> {
   const { state, lease, planNumber } = run;
   const outcome =
-    prepared.rowsWritten === 0 && !replacesWindow(run.job.jobType)
+    prepared.rowsWritten === 0 && prepared.quarantine.length === 0 && !replacesWindow(run.job.jobType)
       ? await state.jobs.finishEmpty(lease, planNumber, counts(prepared))
       : await state.jobs.decide(lease, planNumber, commitSet(run, prepared));
   if (outcome.kind === 'lost')
@@ -35,9 +35,11 @@ export function rollForward(run: PlannedRun, set: CommitSet): Promise<RollForwar
   return set.kind === 'job' ? rollForwardJob(run, set) : rollForwardStreams(run, set);
 }
 
-function commitSet(run: PlannedRun, { staging, streams, rowsWritten }: PreparedRows): CommitSet {
+function commitSet(run: PlannedRun, prepared: PreparedRows): CommitSet {
+  const { staging, streams, rowsWritten } = prepared;
   const lineage = lineageOf(run.lease, run.planNumber);
-  if (!staging) return { kind: 'streams', lineage, streams };
+  const rejected = quarantineSet(run, prepared);
+  if (!staging) return { kind: 'streams', lineage, streams, ...rejected };
   return {
     kind: 'job',
     lineage,
@@ -45,7 +47,16 @@ function commitSet(run: PlannedRun, { staging, streams, rowsWritten }: PreparedR
     location: run.plan.destinationLocation,
     ...run.destination.commitJob(stagedRows(run, staging)),
     rows: rowsWritten,
+    ...rejected,
   };
+}
+
+function quarantineSet(
+  { plan }: PlannedRun,
+  { quarantine: streams }: PreparedRows,
+): Pick<CommitSet, 'quarantine'> {
+  if (!plan.quarantine || streams.length === 0) return {};
+  return { quarantine: { table: plan.quarantine, location: plan.destinationLocation, streams } };
 }
 
 /** One id per plan of a job: whoever rolls it forward asks for the same one, and an id runs once. */

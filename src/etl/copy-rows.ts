@@ -1,16 +1,15 @@
 /** Extract, transform and load on the storage path: every row of the plan into write streams nobody can see yet. */
 import type { Batch } from '../job/batch.ts';
 import { TransientError } from '../job/errors.ts';
-import { lineageOf } from '../job/job.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import { addTotals, type Totals } from '../job/totals.ts';
-import { copyLayout } from '../columnar/copy-layout.ts';
-import { openReadSession, recordedReadSession, verifiedColumns } from './extract.ts';
+import { openReadSession, recordedReadSession } from './extract.ts';
 import { CopyLost, isReadSessionLost, loadStream } from './load-stream.ts';
 import { progressReporter } from './progress.ts';
+import { rowCutting } from './row-cutting.ts';
 import type { PlannedRun } from './run.ts';
 import type { ReadSession } from './source.ts';
-import { WriteStreams } from './write-streams.ts';
+import { WriteStreams, type RowsTable } from './write-streams.ts';
 
 const MAX_RESTARTS = 3;
 
@@ -22,6 +21,11 @@ export type PreparedRows = {
   readonly staging?: TableRef;
   readonly rowsRead: number;
   readonly rowsWritten: number;
+  /** Rows read of which a module made nothing. */
+  readonly rowsDropped: number;
+  readonly rowsRejected: number;
+  /** Write streams of the quarantine table with rows that were rejected. */
+  readonly quarantine: readonly { readonly name: string; readonly rows: number }[];
   readonly bytesWritten: number;
   readonly totals: Totals;
 };
@@ -79,19 +83,14 @@ async function loadStreams(
   writeStreams: WriteStreams,
   recorded: readonly Batch[],
 ): Promise<void> {
-  const layout = copyLayout({
-    arrowSchema: session.arrowSchema,
-    cursorField: run.plan.sqlTransform?.cursorField ?? run.plan.cursorField,
-    lineage: lineageOf(run.lease, run.planNumber),
-    verify: verifiedColumns(run),
-  });
+  const cutting = await rowCutting(run, session);
   const failure = new AbortController();
   const signal = AbortSignal.any([run.signal, failure.signal]);
   const onCheckpoint = progressReporter(run, recorded);
   await Promise.all(
     session.streams.map(async (readStream, stream) => {
       try {
-        await loadStream({ run, stream, readStream, layout, writeStreams, signal, onCheckpoint }, recorded);
+        await loadStream({ run, stream, readStream, cutting, writeStreams, signal, onCheckpoint }, recorded);
       } catch (error) {
         failure.abort(error);
       }
@@ -101,15 +100,21 @@ async function loadStreams(
 }
 
 function preparedRows(writeStreams: WriteStreams, batches: readonly Batch[]): PreparedRows {
-  const rowsByName = new Map<string, number>();
-  for (const { stream, rowsWritten } of batches) {
-    const name = writeStreams.nameOf(stream);
-    if (name !== undefined) rowsByName.set(name, (rowsByName.get(name) ?? 0) + rowsWritten);
-  }
+  const streams = (to: RowsTable, rowsOf: (batch: Batch) => number) => {
+    const rowsByName = new Map<string, number>();
+    for (const batch of batches) {
+      const name = writeStreams.nameOf(batch.stream, to);
+      if (name !== undefined) rowsByName.set(name, (rowsByName.get(name) ?? 0) + rowsOf(batch));
+    }
+    return [...rowsByName].map(([name, rows]) => ({ name, rows }));
+  };
   return {
-    streams: [...rowsByName].map(([name, rows]) => ({ name, rows })),
+    streams: streams('copy', (batch) => batch.rowsWritten),
+    quarantine: streams('quarantine', (batch) => batch.rowsQuarantined),
     rowsRead: sum(batches, (batch) => batch.rowsRead),
     rowsWritten: sum(batches, (batch) => batch.rowsWritten),
+    rowsDropped: sum(batches, (batch) => batch.rowsDropped),
+    rowsRejected: sum(batches, (batch) => batch.rowsQuarantined),
     bytesWritten: sum(batches, (batch) => batch.bytes),
     totals: addTotals(batches.map((batch) => batch.totals)),
   };

@@ -43,7 +43,7 @@ export async function openReadSession(run: PlannedRun): Promise<ReadSession> {
 }
 
 function fingerprintOf({ plan, settings }: PlannedRun): string {
-  return writerFingerprint(plan, plan.sourceSchema, settings);
+  return writerFingerprint({ ...plan, version: plan.moduleTransform?.version }, plan.sourceSchema, settings);
 }
 
 function detailOf(session: ReadSession, fingerprint: string): JsonObject {

@@ -1,6 +1,7 @@
 /** The end of rolling forward: COMMITTING → SUCCESS and the watermark in one transaction, conditional on the recorded set. */
 import { commitSetRows, type CommitSet } from '../job/commit-set.ts';
 import { LeaseLostError } from '../job/errors.ts';
+import { commitQuarantine } from './commit-quarantine.ts';
 import { stagedSize } from './staging.ts';
 import type { PlannedRun } from './run.ts';
 
@@ -14,6 +15,8 @@ export type RollForward =
 /** Ends the job whose set is visible; throws a LeaseLostError when somebody settled it otherwise. */
 export async function finishCommitted(run: PlannedRun, set: CommitSet): Promise<RollForward> {
   const { state, lease } = run;
+  const quarantine = await commitQuarantine(run, set);
+  if (quarantine.kind === 'unprovable') return quarantine;
   const outcome = await state.jobs.finish(lease, set, {
     ...(await loadedCounts(run)),
     rowsWritten: commitSetRows(set),

@@ -1,12 +1,12 @@
 /** Moves the rows of one read stream into one write stream, batch by batch, from the last checkpoint on. */
-import type { CopyLayout } from '../columnar/copy-layout.ts';
-import { cutBatches } from '../columnar/cut-batches.ts';
 import type { CutBatch } from '../columnar/open-batch.ts';
 import type { Batch } from '../job/batch.ts';
 import { TransientError } from '../job/errors.ts';
-import { AppendWindow, type AppendTrouble } from './append-window.ts';
+import type { AppendTrouble } from './append-window.ts';
 import type { Reservation } from './byte-budget.ts';
+import type { RowCutting } from './row-cutting.ts';
 import type { PlannedRun } from './run.ts';
+import { StreamAppends } from './stream-appends.ts';
 import { positionOf, WriteCheckpoints, type StreamPosition } from './write-checkpoints.ts';
 import type { WriteStreams } from './write-streams.ts';
 
@@ -22,7 +22,7 @@ export type StreamLoad = {
   readonly run: PlannedRun;
   readonly stream: number;
   readonly readStream: string;
-  readonly layout: CopyLayout;
+  readonly cutting: RowCutting;
   readonly writeStreams: WriteStreams;
   readonly signal: AbortSignal;
   readonly onCheckpoint: (acknowledged: readonly Batch[]) => void;
@@ -50,7 +50,7 @@ export async function loadStream(load: StreamLoad, recorded: readonly Batch[]): 
 
 /** Reads, cuts, records and appends until the read stream ends; whatever stops it, acknowledged batches are recorded first. */
 async function pump(load: StreamLoad, from: StreamPosition): Promise<AppendTrouble | undefined> {
-  const { run, layout, signal } = load;
+  const { run, cutting, signal } = load;
   const checkpoints = new WriteCheckpoints(run, load.onCheckpoint);
   const incoming = run.source.readRows(load.readStream, from.readOffset, signal);
   const options = {
@@ -59,17 +59,17 @@ async function pump(load: StreamLoad, from: StreamPosition): Promise<AppendTroub
     maxBytes: MAX_BATCH_BYTES,
     cuts: from.cuts,
   };
-  const cuts = cutBatches(incoming, layout, options);
-  const writer = new LazyWriter(load, checkpoints);
+  const cuts = cutting.batches(load.stream, incoming, options, signal);
+  const appends = new StreamAppends(load, checkpoints, from.quarantineOffset);
   try {
-    const trouble = (await appendAll(load, from, cuts, checkpoints, writer)) ?? (await writer.drained());
+    const trouble = (await appendAll(load, from, cuts, checkpoints, appends)) ?? (await appends.drained());
     await checkpoints.flush();
     return trouble;
   } catch (error) {
-    await keepWhatWasAcknowledged(writer, checkpoints);
+    await keepWhatWasAcknowledged(appends, checkpoints);
     throw error;
   } finally {
-    writer.close();
+    appends.close();
     await cuts.return(undefined);
   }
 }
@@ -79,7 +79,7 @@ async function appendAll(
   from: StreamPosition,
   cuts: AsyncGenerator<CutBatch>,
   checkpoints: WriteCheckpoints,
-  writer: LazyWriter,
+  appends: StreamAppends,
 ): Promise<AppendTrouble | undefined> {
   const { budget } = load.run;
   let { nextBatch, writeOffset } = from;
@@ -88,19 +88,18 @@ async function appendAll(
     const cut = await nextCut(cuts, reservation);
     if (!cut) return undefined;
     const batch = plannedBatch(load.stream, nextBatch, writeOffset, cut);
-    const window = await releasedOnError(reservation, async () => {
-      const opened = await writer.open();
+    await releasedOnError(reservation, async () => {
+      await appends.openFor(cut);
       await checkpoints.record(batch);
       load.signal.throwIfAborted();
-      return opened;
     });
     // Waited for only now, so that a batch is read and cut while earlier ones are on their way.
-    const trouble = await releasedOnError(reservation, () => window.room());
+    const trouble = await releasedOnError(reservation, () => appends.room());
     if (trouble) {
       reservation.release();
       return trouble;
     }
-    window.send(batch, cut.rows, reservation);
+    appends.send(batch, cut, reservation);
     nextBatch += 1;
     writeOffset += batch.rowsWritten;
   }
@@ -115,7 +114,8 @@ async function nextCut(
     reservation.release();
     return undefined;
   }
-  reservation.shrinkTo(next.value.bytes);
+  const { bytes, rejected } = next.value;
+  reservation.shrinkTo(bytes + (rejected?.recordBatch.length ?? 0));
   return next.value;
 }
 
@@ -129,16 +129,15 @@ async function releasedOnError<T>(reservation: Reservation, act: () => Promise<T
 }
 
 function plannedBatch(stream: number, batch: number, writeOffset: number, cut: CutBatch): Batch {
-  const { rowCount } = cut.rows;
   return {
     stream,
     batch,
     readOffset: cut.readOffset,
     writeOffset,
-    rowsRead: rowCount,
-    rowsWritten: rowCount,
-    rowsDropped: 0,
-    rowsQuarantined: 0,
+    rowsRead: cut.rowsRead,
+    rowsWritten: cut.rows.rowCount,
+    rowsDropped: cut.rowsDropped,
+    rowsQuarantined: cut.rowsRejected,
     bytes: cut.bytes,
     totals: cut.totals,
     state: 'planned',
@@ -146,38 +145,9 @@ function plannedBatch(stream: number, batch: number, writeOffset: number, cut: C
 }
 
 /** What stopped the pump matters more than a failure here, so that one is swallowed: only work is lost by it. */
-async function keepWhatWasAcknowledged(writer: LazyWriter, checkpoints: WriteCheckpoints): Promise<void> {
-  await writer.drained().catch(() => undefined);
+async function keepWhatWasAcknowledged(appends: StreamAppends, checkpoints: WriteCheckpoints): Promise<void> {
+  await appends.drained().catch(() => undefined);
   await checkpoints.flush().catch(() => undefined);
-}
-
-/** The connection to the write stream, made at the first batch so that an empty read stream leaves no write stream behind. */
-class LazyWriter {
-  readonly #load: StreamLoad;
-  readonly #checkpoints: WriteCheckpoints;
-  #opened: { readonly window: AppendWindow; readonly close: () => void } | undefined;
-
-  constructor(load: StreamLoad, checkpoints: WriteCheckpoints) {
-    this.#load = load;
-    this.#checkpoints = checkpoints;
-  }
-
-  async open(): Promise<AppendWindow> {
-    if (this.#opened) return this.#opened.window;
-    const { run, layout, stream, writeStreams } = this.#load;
-    const writer = run.destination.openWriter(await writeStreams.open(stream), layout.writerSchema);
-    const window = new AppendWindow(writer, (batch) => this.#checkpoints.acknowledge(batch));
-    this.#opened = { window, close: () => writer.close() };
-    return window;
-  }
-
-  async drained(): Promise<AppendTrouble | undefined> {
-    return this.#opened?.window.drained();
-  }
-
-  close(): void {
-    this.#opened?.close();
-  }
 }
 
 /** Whether an error of the source means that its read session is gone, which a new session at the same snapshot mends. */

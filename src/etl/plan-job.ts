@@ -13,6 +13,7 @@ import type { Destination } from './destination.ts';
 import type { RunSettings } from './run.ts';
 import type { Slice, Source, SourceTable, Survey } from './source.ts';
 import { requestedWindow, windowText } from './requested-window.ts';
+import { moduleTransformOf, type ModuleTransform } from './transforms/module/module-transform-of.ts';
 import { sqlTransformOf } from './transforms/sql-transform-of.ts';
 import { choosePath } from './write-path.ts';
 import { writerFingerprint } from './writer-fingerprint.ts';
@@ -41,7 +42,8 @@ export async function planJob(planning: Planning): Promise<PlanOutcome> {
   const snapshot = await source.currentTime(table.location, table.table);
   const requested = requestedWindow(request, organization);
   const lo = requested ? requested.lo : organization.watermark;
-  const transform = sqlTransformOf(organization, table, settings.sqlTransforms);
+  const module = await moduleTransformOf(organization, table.schema, settings.modules);
+  const transform = module ? undefined : sqlTransformOf(organization, table, settings.sqlTransforms);
   const slice = {
     table: table.table,
     location: table.location,
@@ -51,20 +53,25 @@ export async function planJob(planning: Planning): Promise<PlanOutcome> {
   };
   const survey = await source.survey({ ...slice, lo });
   assertNoNullCursors(survey, organization);
-  if (requested) return planWindow(planning, table, { ...slice, window: requested });
+  if (requested) return planWindow(planning, table, { ...slice, window: requested }, module);
   const window = incrementalWindow(lo, survey, snapshot, organization.settleMinutes);
   if (!window) return { kind: 'nothing_new', why: nothingNew(lo, survey, snapshot, organization) };
   await assertDestinationNotAhead(planning, lo);
-  return planWindow(planning, table, { ...slice, window });
+  return planWindow(planning, table, { ...slice, window }, module);
 }
 
-async function planWindow(planning: Planning, table: SourceTable, slice: Slice): Promise<PlanOutcome> {
+async function planWindow(
+  planning: Planning,
+  table: SourceTable,
+  slice: Slice,
+  module: ModuleTransform | undefined,
+): Promise<PlanOutcome> {
   const { organization, source, settings } = planning;
   const estimate = await source.estimate(slice);
   if (estimate.rows === 0 && !(await hasRowsToReplace(planning, table, slice.window)))
     return { kind: 'nothing_new', why: `no rows in ${windowText(slice.window)}` };
   assertAffordable(estimate.bytes, organization);
-  const schema = estimate.transformedSchema ?? table.schema;
+  const schema = module?.columns ?? estimate.transformedSchema ?? table.schema;
   const location = await destinationLocation(planning, table.location);
   const comparable = comparableColumns(schema, organization);
   const plan: Plan = {
@@ -78,17 +85,26 @@ async function planWindow(planning: Planning, table: SourceTable, slice: Slice):
     stagingDataset: settings.stagingDataset ?? organization.destination.dataset,
     transform: organization.transform,
     ...(slice.transform && { sqlTransform: slice.transform }),
+    ...(module && moduleParts(module, organization)),
     cursorField: organization.cursorField,
     verifyLevel: organization.verifyLevel,
     verifyColumns: comparable.columns,
     currencyColumn: comparable.currencyColumn,
     sourceSchema: schema,
     batchRows: settings.batchRows,
-    writerFingerprint: writerFingerprint(organization, schema, settings),
+    writerFingerprint: writerFingerprint(
+      { ...organization, version: module?.plan.version },
+      schema,
+      settings,
+    ),
     estimatedRows: estimate.rows,
     estimatedBytes: estimate.bytes,
   };
   return { kind: 'planned', plan };
+}
+
+function moduleParts({ plan }: ModuleTransform, { quarantineTable }: Organization): Partial<Plan> {
+  return { moduleTransform: plan, ...(quarantineTable && { quarantine: quarantineTable }) };
 }
 
 /** (lo, hi] with hi = min(MAX(cursor), snapshot − settle), or undefined when that holds nothing. Source: spec.md §5, step 2. */

@@ -7,11 +7,12 @@ import { tableName, type TableRef } from '../job/table-ref.ts';
 import { assertDestinationNotAhead, planJob, type PlanOutcome } from './plan-job.ts';
 import { RunStopped, type NumberedRun, type PlannedRun, type Run } from './run.ts';
 import { step } from './steps.ts';
+import { isSameModule } from './transforms/module/module-transform-of.ts';
 
 /** Stores a new plan before anything is done by it; with nothing to copy the job is finished at once. */
 export async function planRun(run: Run): Promise<PlannedRun | 'nothing_new'> {
   const { state, lease, job } = run;
-  if (job.plan && stillHolds(job.plan, job, run.organization)) {
+  if (job.plan && (await stillHolds(job.plan, run))) {
     // A database put back to a backup from the middle of a copy does not know that the copy was committed since.
     if (!replacesWindow(job.jobType)) await assertDestinationNotAhead(run, job.plan.window.lo);
     return { ...run, plan: job.plan, planNumber: job.planNumber };
@@ -26,13 +27,15 @@ export async function planRun(run: Run): Promise<PlannedRun | 'nothing_new'> {
 }
 
 /** A plan starts at a watermark and is for one source, destination, transform and cursor; any of them may have changed while the job waited. */
-function stillHolds(plan: Plan, job: JobRecord, organization: Organization): boolean {
+async function stillHolds(plan: Plan, { job, organization, settings }: Run): Promise<boolean> {
+  const { transform, moduleTransform } = plan;
   return (
     startsWhereItMay(plan, job, organization) &&
     sameTable(plan.source, organization.source) &&
     sameTable(plan.destination, organization.destination) &&
     plan.transform === organization.transform &&
-    plan.cursorField === organization.cursorField
+    plan.cursorField === organization.cursorField &&
+    (!moduleTransform || (await isSameModule(transform, moduleTransform, settings.modules)))
   );
 }
 

@@ -9,6 +9,8 @@ import type { PlannedRun, Run } from './run.ts';
 /** Commits the streams, or finds out by their rows what became of them, and finishes the job. */
 export async function rollForwardStreams(run: PlannedRun, set: StreamCommitSet): Promise<RollForward> {
   const names = set.streams.map((stream) => stream.name);
+  // Every row was rejected: there is nothing to commit but the quarantine.
+  if (names.length === 0) return finishCommitted(run, set);
   const outcome = await run.destination.commitWriteStreams(run.plan.destination, names);
   if (outcome.kind === 'committed') return finishCommitted(run, set);
   run.observer.note(run.lease, 'commit outcome is ambiguous, looking for its rows', { why: outcome.message });

@@ -1,8 +1,10 @@
 /** One run of one job, from claim to the end it comes to; reads like the way of a message. */
 import { asJobError, LeaseLostError, TransientError } from '../job/errors.ts';
+import type { JsonObject } from '../state/json.ts';
 import { decide, rollForward } from './commit.ts';
 import { abandonCopy, copyRows, type PreparedRows } from './copy-rows.ts';
 import { ensureDestination } from './ensure-destination.ts';
+import { ensureQuarantine } from './ensure-quarantine.ts';
 import { planRun } from './plan-run.ts';
 import { RunStopped, type PlannedRun, type Run } from './run.ts';
 import { settleFailure, settleStop, type Settled } from './settle-run.ts';
@@ -89,16 +91,22 @@ async function rollOn(run: Run): Promise<RunOutcome> {
 /** Puts every row of the plan where nobody sees it yet: through this process, or within the warehouse. */
 function prepare(run: PlannedRun): Promise<PreparedRows> {
   if (run.plan.writePath === 'query') return step(run, 'load', () => stageRows(run));
-  const copy = usesStaging(run) ? copyIntoStaging : copyRows;
-  return step(run, 'extract', () => step(run, 'load', () => copy(run)));
+  const copy = () => (usesStaging(run) ? copyIntoStaging : copyRows)(run);
+  const load = () => step(run, 'extract', () => step(run, 'load', copy));
+  return run.plan.moduleTransform ? step(run, 'transform', load, transformDetail) : load();
+}
+
+function transformDetail({ rowsRead, rowsDropped, rowsRejected }: PreparedRows): JsonObject {
+  return { rows_read: rowsRead, rows_dropped: rowsDropped, rows_rejected: rowsRejected };
 }
 
 function abandon(run: PlannedRun): Promise<void> {
   return usesStaging(run) ? dropStaging(run) : abandonCopy(run);
 }
 
-function ensure(run: PlannedRun): Promise<readonly string[]> {
-  return ensureDestination(run.destination, run.organization, run.plan);
+async function ensure({ destination, organization, plan }: PlannedRun): Promise<readonly string[]> {
+  const changes = await ensureDestination(destination, organization, plan);
+  return [...changes, ...(await ensureQuarantine(destination, organization, plan))];
 }
 
 /** The run with its job and organization as the database has them now. */

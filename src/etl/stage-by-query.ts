@@ -15,7 +15,8 @@ export async function stageRows(run: PlannedRun): Promise<PreparedRows> {
   const recorded = (await destination.describe(staging)) && (await stagedSize(run));
   const { rows, bytes } = recorded ?? (await stage(run));
   const totals = await destination.totalsOf(staging, plan.destinationLocation, verifiedColumns(run));
-  return { streams: [], staging, rowsRead: rows, rowsWritten: rows, bytesWritten: bytes, totals };
+  const none = { streams: [], quarantine: [], rowsDropped: 0, rowsRejected: 0 };
+  return { ...none, staging, rowsRead: rows, rowsWritten: rows, bytesWritten: bytes, totals };
 }
 
 async function stage(run: PlannedRun): Promise<StagedSize> {

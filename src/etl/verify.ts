@@ -1,6 +1,7 @@
 /** Proves, before anything is visible, that what waits in write streams or a staging table is what the source holds at the snapshot. */
 import { TerminalError, TransientError } from '../job/errors.ts';
 import { totalRows, totalsDifference, type Totals } from '../job/totals.ts';
+import { assertFewRejected, verifyRowsRead } from './verify-module-rows.ts';
 import { abandonCopy, type PreparedRows } from './copy-rows.ts';
 import { sliceOf, verifiedColumns } from './extract.ts';
 import type { PlannedRun } from './run.ts';
@@ -9,9 +10,11 @@ import { commitIntoStaging } from './stage-streams.ts';
 /** Finalizes the write streams and compares; throws `row_count_mismatch` (the copy is begun again) or `verification_mismatch` (final). */
 export async function verify(run: PlannedRun, prepared: PreparedRows): Promise<void> {
   const { source, plan } = run;
+  assertFewRejected(run, prepared);
   await verifyFinalizedCounts(run, prepared);
-  const expected =
-    plan.verifyLevel === 'counts' ? undefined : await source.totals(sliceOf(run), verifiedColumns(run));
+  if (plan.moduleTransform) await verifyRowsRead(run, prepared);
+  const comparable = plan.verifyLevel !== 'counts' && !plan.moduleTransform;
+  const expected = comparable ? await source.totals(sliceOf(run), verifiedColumns(run)) : undefined;
   if (expected) assertEqual(expected, prepared.totals, 'copied');
   // What a query staged is in its table already, and was added up there.
   if (!prepared.staging || plan.writePath === 'query') return;
@@ -21,8 +24,9 @@ export async function verify(run: PlannedRun, prepared: PreparedRows): Promise<v
 }
 
 async function verifyFinalizedCounts(run: PlannedRun, prepared: PreparedRows): Promise<void> {
-  for (const { name, rows } of prepared.streams) {
-    if (prepared.staging && (await isCommitted(run, name))) continue;
+  const { streams, quarantine, staging } = prepared;
+  for (const { name, rows } of [...streams, ...quarantine]) {
+    if (staging && (await isCommitted(run, name))) continue;
     const finalized = await run.destination.finalizeWriteStream(name);
     const found = finalized.kind === 'missing' ? 'it is gone' : `it holds ${finalized.rows}`;
     if (finalized.kind === 'finalized' && finalized.rows === rows) continue;

@@ -7,6 +7,8 @@ export type StreamPosition = {
   readonly nextBatch: number;
   readonly readOffset: number;
   readonly writeOffset: number;
+  /** In the quarantine's write stream. */
+  readonly quarantineOffset: number;
   /** Read offsets at which batches recorded but not known to be acknowledged end: they must be cut the same way again. */
   readonly cuts: readonly number[];
 };
@@ -22,6 +24,7 @@ export function positionOf(batches: readonly Batch[], stream: number): StreamPos
     nextBatch: acknowledged.length,
     readOffset,
     writeOffset: last ? last.writeOffset + last.rowsWritten : 0,
+    quarantineOffset: acknowledged.reduce((rows, batch) => rows + batch.rowsQuarantined, 0),
     cuts: own.map((batch) => batch.readOffset + batch.rowsRead).filter((end) => end > readOffset),
   };
 }

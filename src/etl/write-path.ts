@@ -6,6 +6,7 @@ import { tableName } from '../job/table-ref.ts';
 import type { Field, TableSchema } from '../job/table-schema.ts';
 import type { Destination } from './destination.ts';
 import type { Slice } from './source.ts';
+import { isModule } from './transforms/module/find-module.ts';
 
 /** The path of a plan; throws a TerminalError when the configuration demands one that cannot be taken. */
 export async function choosePath(
@@ -39,6 +40,7 @@ async function obstacleToQuery(
   sourceSchema: TableSchema,
   destinationLocation: string,
 ): Promise<string | undefined> {
+  if (isModule(organization.transform)) return 'a module transform runs in the worker, row by row';
   if (organization.sourceKind !== 'bigquery')
     return `a source of kind ${organization.sourceKind} cannot be queried`;
   if (slice.location.toLowerCase() !== destinationLocation.toLowerCase())

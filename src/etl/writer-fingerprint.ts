@@ -4,9 +4,9 @@ import type { Organization } from '../job/organization.ts';
 import type { TableSchema } from '../job/table-schema.ts';
 import type { RunSettings } from './run.ts';
 
-/** Equal for two writers only if build, transform, cursor, schema and batch settings are. */
+/** Equal for two writers only if build, transform (a module by its version), cursor, schema and batch settings are. */
 export function writerFingerprint(
-  organization: Pick<Organization, 'transform' | 'cursorField'>,
+  organization: Pick<Organization, 'transform' | 'cursorField'> & { readonly version?: string | undefined },
   schema: TableSchema,
   settings: Pick<RunSettings, 'build' | 'batchRows'>,
 ): string {
@@ -14,6 +14,7 @@ export function writerFingerprint(
     settings.build,
     organization.transform,
     organization.cursorField,
+    organization.version,
     schema,
     settings.batchRows,
   ];

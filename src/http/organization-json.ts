@@ -1,5 +1,6 @@
 /** An organization's configuration as JSON: the column names of client_billing_config. */
 import type { Organization } from '../job/organization.ts';
+import { tableName } from '../job/table-ref.ts';
 import { instantJson } from './job-json.ts';
 
 export type OrganizationJson = ReturnType<typeof organizationJson>;
@@ -31,6 +32,9 @@ export function organizationJson(organization: Organization) {
     verify_columns: organization.verifyColumns === undefined ? null : [...organization.verifyColumns],
     // At most 2^53 - 1, so a JSON number holds it exactly: --max-bytes-billed takes no more.
     max_bytes_billed: maxBytesBilled === undefined ? null : Number(maxBytesBilled),
+    quarantine_table:
+      organization.quarantineTable === undefined ? null : tableName(organization.quarantineTable),
+    max_rejected_percent: organization.maxRejectedPercent,
     paused: organization.paused,
     last_successful_run: instantJson(organization.watermark),
     active_job: organization.activeJob ?? null,

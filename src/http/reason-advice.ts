@@ -45,6 +45,13 @@ const ADVICE: Readonly<Record<Reason, string>> = {
   recently_written: 'Nothing to do: BigQuery lets go of rows written a moment ago after a while.',
   row_rejected: 'BigQuery refused a value. The message names it: correct it at the source, or report it.',
   stream_lost: 'Nothing to do: the job plans anew and copies again.',
+  transform_failed:
+    'The module in TRANSFORMS_DIR could not transform the row that the message names: correct the module, then retry.',
+  transform_not_deterministic:
+    'The module made something else of the same rows the second time. Take the clock, chance and memory of other rows out of it, then retry.',
+  transform_changed: 'Nothing to do: the module’s file was replaced under a running job, which plans anew.',
+  too_many_rejected:
+    'Nothing was made visible. Look at what the module rejects, or allow it: `pulse-billing-etl org set ORG --max-rejected-percent N --quarantine-table P.D.T`',
   row_count_mismatch: 'Nothing was made visible. If it comes again, report it.',
   verification_mismatch:
     'Nothing was made visible. The message says which totals differ: who changes rows at the source while they are read?',

@@ -1,7 +1,19 @@
 /** What one commit makes visible, recorded before it is committed and never changed within one plan number. */
 
+import type { TableRef } from './table-ref.ts';
+
+/** Write streams of a quarantine table: rejected rows go into a table of their own, and so into a commit of their own. */
+export type QuarantineSet = {
+  readonly table: TableRef;
+  readonly location: string;
+  readonly streams: readonly { readonly name: string; readonly rows: number }[];
+};
+
+/** What every set has; the quarantine is committed once the rows of the set are visible. */
+type WithQuarantine = { readonly quarantine?: QuarantineSet };
+
 /** Write streams committed together. */
-export type StreamCommitSet = {
+export type StreamCommitSet = WithQuarantine & {
   readonly kind: 'streams';
   /** Value of `_etl_job_id` in every row of the set: the evidence when the streams can no longer be asked. */
   readonly lineage: string;
@@ -9,7 +21,7 @@ export type StreamCommitSet = {
 };
 
 /** One BigQuery job under an id of ours, to be inserted exactly as recorded, whichever build rolls it forward. */
-export type JobCommitSet = {
+export type JobCommitSet = WithQuarantine & {
   readonly kind: 'job';
   readonly lineage: string;
   readonly jobId: string;
@@ -35,9 +47,12 @@ export function sameCommitSet(a: CommitSet, b: CommitSet): boolean {
 
 /** Text that is equal for equal sets, whatever order their keys or streams came in. */
 function commitSetIdentity(set: CommitSet): string {
-  if (set.kind === 'job') return JSON.stringify([set.kind, set.lineage, set.jobId, set.configurationHash]);
-  const streams = set.streams
-    .map(({ name, rows }) => [name, rows] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([set.kind, set.lineage, streams]);
+  const rejected = set.quarantine ? [streamsIdentity(set.quarantine.streams)] : [];
+  if (set.kind === 'job')
+    return JSON.stringify([set.kind, set.lineage, set.jobId, set.configurationHash, ...rejected]);
+  return JSON.stringify([set.kind, set.lineage, streamsIdentity(set.streams), ...rejected]);
+}
+
+function streamsIdentity(streams: QuarantineSet['streams']): readonly (readonly [string, number])[] {
+  return streams.map(({ name, rows }) => [name, rows] as const).sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -31,6 +31,10 @@ export type Organization = {
   /** Undefined: the default columns, as far as the source has them. */
   readonly verifyColumns: readonly string[] | undefined;
   readonly maxBytesBilled: bigint | undefined;
+  /** Where rows that a module transform rejects are kept; undefined: they are counted only. */
+  readonly quarantineTable: TableRef | undefined;
+  /** Largest share of the rows read that a module transform may reject without failing the job, in whole percent. */
+  readonly maxRejectedPercent: number;
   readonly paused: boolean;
   /** The watermark: hi of the last committed incremental window; undefined before the first. */
   readonly watermark: Micros | undefined;

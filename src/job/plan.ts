@@ -24,6 +24,10 @@ export type Plan = {
   readonly transform: string;
   /** The SQL behind `transform` as it was at planning: a file that changes meanwhile changes nothing for this plan. */
   readonly sqlTransform?: SqlTransform;
+  /** The module behind `transform` as it was at planning: with another version the job plans anew. */
+  readonly moduleTransform?: ModulePlan;
+  /** Where rows that the module rejects are kept. */
+  readonly quarantine?: TableRef;
   readonly cursorField: string;
   readonly verifyLevel: VerifyLevel;
   /** Dotted paths of the columns whose sums are compared; only columns the source has. */
@@ -38,6 +42,16 @@ export type Plan = {
   readonly writerFingerprint: string;
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
+};
+
+/** What a plan knows of its module. */
+export type ModulePlan = {
+  /** Of the file's content and of what it says its rows depend on. */
+  readonly version: string;
+  /** The column of the rows it makes that keeps the cursor. */
+  readonly cursorField: string;
+  /** Of the rows it is given. */
+  readonly sourceSchema: TableSchema;
 };
 
 export const VERIFY_LEVELS = ['counts', 'totals', 'fingerprint'] as const;

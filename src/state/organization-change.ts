@@ -1,7 +1,7 @@
 /** A change of an organization's configuration, and what it makes of the row that is there. */
 import type { Micros } from '../job/instant.ts';
 import type { Organization } from '../job/organization.ts';
-import type { TableRef } from '../job/table-ref.ts';
+import { tableName, type TableRef } from '../job/table-ref.ts';
 import type { OrganizationRow } from './entities/organization-row.ts';
 
 /** Undefined leaves a column as it is, or at its default in a new organization; null clears it. */
@@ -24,6 +24,8 @@ export type OrganizationChange = {
   readonly verifyLevel?: Organization['verifyLevel'] | undefined;
   readonly verifyColumns?: readonly string[] | null | undefined;
   readonly maxBytesBilled?: bigint | null | undefined;
+  readonly quarantineTable?: TableRef | null | undefined;
+  readonly maxRejectedPercent?: number | undefined;
   readonly paused?: boolean | undefined;
   /** Where the next incremental job begins; one of them must be said when source, destination, transform or cursor change. */
   readonly watermark?:
@@ -53,12 +55,14 @@ const DEFAULTS = {
   verifyLevel: 'totals',
   verifyColumns: null,
   maxBytesBilled: null,
+  quarantineTable: null,
+  maxRejectedPercent: 0,
   paused: false,
 } as const;
 
 /** The columns a change names. */
 export function changedColumns(change: OrganizationChange): Partial<ConfigurationColumns> {
-  const { source, destination, clusteringFields, verifyColumns } = change;
+  const { source, destination, clusteringFields, verifyColumns, quarantineTable } = change;
   return defined({
     sourceKind: change.sourceKind,
     sourceProject: source?.project,
@@ -81,6 +85,8 @@ export function changedColumns(change: OrganizationChange): Partial<Configuratio
     verifyLevel: change.verifyLevel,
     verifyColumns: verifyColumns && JSON.stringify(verifyColumns),
     maxBytesBilled: change.maxBytesBilled,
+    quarantineTable: quarantineTable && tableName(quarantineTable),
+    maxRejectedPercent: change.maxRejectedPercent,
     paused: change.paused,
   });
 }

@@ -1,5 +1,6 @@
 /** Decodes a row of client_billing_config. */
 import type { Organization } from '../job/organization.ts';
+import { parseTableRef } from '../job/table-ref.ts';
 import type { OrganizationRow } from './entities/organization-row.ts';
 
 /** The organization a row describes. */
@@ -27,6 +28,8 @@ export function organizationRecord(row: OrganizationRow): Organization {
     verifyLevel: row.verifyLevel as Organization['verifyLevel'],
     verifyColumns: row.verifyColumns === null ? undefined : (JSON.parse(row.verifyColumns) as string[]),
     maxBytesBilled: row.maxBytesBilled ?? undefined,
+    quarantineTable: row.quarantineTable === null ? undefined : parseTableRef(row.quarantineTable),
+    maxRejectedPercent: row.maxRejectedPercent,
     paused: row.paused,
     watermark: row.lastSuccessfulRun ?? undefined,
     activeJob: row.activeJob ?? undefined,

@@ -1,7 +1,7 @@
 /** What a configuration may say: the rules every organization keeps, whoever sets it. */
 import { SCHEMA_POLICIES, WRITE_PATHS } from '../job/organization.ts';
 import { VERIFY_LEVELS } from '../job/plan.ts';
-import { isTableRef, tableName, type TableRef } from '../job/table-ref.ts';
+import { isTableRef, parseTableRef, tableName, type TableRef } from '../job/table-ref.ts';
 import type { ConfigurationColumns } from './organization-change.ts';
 
 const NAME = /^[A-Za-z0-9._-]{1,255}$/;
@@ -17,7 +17,8 @@ const MAX_CLUSTERING_FIELDS = 4;
 
 /** Everything wrong with a configuration, each naming the value and the rule. */
 export function violations(organizationId: string, columns: ConfigurationColumns): string[] {
-  const { settleMinutes, maxBytesBilled, transform, cursorField, partitionField } = columns;
+  const { settleMinutes, maxBytesBilled, transform, cursorField, partitionField, maxRejectedPercent } =
+    columns;
   const clustering = JSON.parse(columns.clusteringFields) as unknown[];
   const verified = JSON.parse(columns.verifyColumns ?? '[]') as unknown[];
   return [
@@ -61,6 +62,10 @@ export function violations(organizationId: string, columns: ConfigurationColumns
       maxBytesBilled === null || maxBytesBilled > 0n,
       `max bytes billed ${maxBytesBilled ?? ''} must be 1 or more`,
     ),
+    ...rule(
+      Number.isInteger(maxRejectedPercent) && maxRejectedPercent >= 0 && maxRejectedPercent <= 100,
+      `max rejected percent ${maxRejectedPercent} must be a whole number from 0 to 100`,
+    ),
   ];
 }
 
@@ -84,6 +89,19 @@ function tableViolations(columns: ConfigurationColumns): string[] {
       `the destination's table name has ${destination.table.length} characters; at most ${MAX_DESTINATION_TABLE} are supported`,
     ),
     ...rule(tableName(source) !== tableName(destination), `source and destination are the same table`),
+    ...quarantineViolations(columns.quarantineTable, [source, destination]),
+  ];
+}
+
+function quarantineViolations(name: string | null, others: readonly TableRef[]): string[] {
+  if (name === null) return [];
+  const table = parseTableRef(name);
+  return [
+    ...rule(table !== undefined, `quarantine table "${name}" is no BigQuery table name`),
+    ...rule(
+      !others.map(tableName).includes(name),
+      `quarantine table "${name}" is the source or the destination; rejected rows need a table of their own`,
+    ),
   ];
 }
 

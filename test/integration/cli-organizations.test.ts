@@ -64,6 +64,8 @@ test('an organization is added with the documented defaults and shown with the c
     verify_level: 'totals',
     verify_columns: null,
     max_bytes_billed: null,
+    quarantine_table: null,
+    max_rejected_percent: 0,
     paused: false,
     last_successful_run: null,
     active_job: null,
@@ -98,6 +100,13 @@ test('every column has its option, and an empty argument clears what may be empt
     '--verify-level': ['fingerprint', 'verify_level', 'fingerprint'],
     '--verify-columns': ['cost,credits.amount', 'verify_columns', ['cost', 'credits.amount'], null],
     '--max-bytes-billed': ['1000000000000', 'max_bytes_billed', 1e12, null],
+    '--quarantine-table': [
+      'destination-env.q.rejected',
+      'quarantine_table',
+      'destination-env.q.rejected',
+      null,
+    ],
+    '--max-rejected-percent': ['5', 'max_rejected_percent', 5],
     '--since': ['2026-01-31T01:00:00.000001+01:00', 'last_successful_run', '2026-01-31T00:00:00.000001Z'],
   } as const;
   const argv = Object.entries(options).flatMap(([option, [value]]) => [option, value]);

@@ -22,7 +22,7 @@ const runs = openRuns();
 test('the page shows every example as it is', async () => {
   const page = await readFile(join(EXAMPLES, '../extending.md'), 'utf8');
   const names = await readdir(EXAMPLES);
-  assert.equal(names.length, 3);
+  assert.equal(names.length, 4);
   for (const name of names) {
     const text = await readFile(join(EXAMPLES, name), 'utf8');
     assert.ok(

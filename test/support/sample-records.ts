@@ -32,6 +32,8 @@ export function sampleOrganization(differences: Partial<Organization> = {}): Org
     verifyLevel: 'totals',
     verifyColumns: undefined,
     maxBytesBilled: 10n ** 12n,
+    quarantineTable: undefined,
+    maxRejectedPercent: 0,
     paused: false,
     watermark: at('2026-01-31T00:00:00.000001Z'),
     activeJob: undefined,

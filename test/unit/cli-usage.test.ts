@@ -48,6 +48,8 @@ test('a missing argument, and a value that is not allowed, are exit code 2', asy
     ['org', 'set', 'acme', '--settle-minutes', '-1'],
     ['org', 'set', 'acme', '--clustering-fields', 'a,b,c,d,e'],
     ['org', 'set', 'acme', '--max-bytes-billed', '1e12'],
+    ['org', 'set', 'acme', '--max-rejected-percent', '101'],
+    ['org', 'set', 'acme', '--quarantine-table', 'no-table'],
     ['org', 'set', 'a b', '--settle-minutes', '1'],
     ['doctor', '--timeout', '0'],
     ['dlq', 'list', '--reason', 'not_jason'],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { AppendWindow } from '../../src/etl/append-window.ts';
-import type { AppendOutcome, StreamWriter } from '../../src/etl/destination.ts';
+import type { AppendOutcome } from '../../src/etl/destination.ts';
 import type { Batch } from '../../src/job/batch.ts';
 
 type Answer = { resolve(outcome: AppendOutcome): void; reject(error: Error): void };
@@ -13,15 +13,11 @@ function openWindow() {
   const answers: Answer[] = [];
   const acknowledged: number[] = [];
   const released: number[] = [];
-  const writer: StreamWriter = {
-    append: () => new Promise((resolve, reject) => void answers.push({ resolve, reject })),
-    close: () => undefined,
-  };
-  const window = new AppendWindow(writer, ({ batch }) => void acknowledged.push(batch));
+  const window = new AppendWindow(({ batch }) => void acknowledged.push(batch));
   const send = (batch: number): void =>
     window.send(
       { batch, writeOffset: batch } as Batch,
-      { recordBatch: new Uint8Array(), rowCount: 1 },
+      new Promise((resolve, reject) => void answers.push({ resolve, reject })),
       {
         shrinkTo: () => undefined,
         release: () => void released.push(batch),

@@ -22,7 +22,7 @@ function batches(stream: number, ...states: readonly BatchState[]): Batch[] {
 }
 
 test('without batches a stream begins at its beginning', () => {
-  const start = { nextBatch: 0, readOffset: 0, writeOffset: 0, cuts: [] };
+  const start = { nextBatch: 0, readOffset: 0, writeOffset: 0, quarantineOffset: 0, cuts: [] };
   assert.deepEqual(positionOf([], 0), start);
   assert.deepEqual(positionOf(batches(1, 'acknowledged'), 0), start);
 });
@@ -32,12 +32,18 @@ test('it goes on after the last acknowledged batch, in whatever order they are l
     ...batches(1, 'acknowledged'),
     ...batches(0, 'acknowledged', 'acknowledged', 'planned').reverse(),
   ];
-  assert.deepEqual(positionOf(listed, 0), { nextBatch: 2, readOffset: 20, writeOffset: 20, cuts: [30] });
+  assert.deepEqual(positionOf(listed, 0), { nextBatch: 2, readOffset: 20, writeOffset: 20, quarantineOffset: 0, cuts: [30] });
 });
 
 test('a batch that was acknowledged behind one that was not is sent again', () => {
   const listed = batches(0, 'acknowledged', 'planned', 'acknowledged');
-  assert.deepEqual(positionOf(listed, 0), { nextBatch: 1, readOffset: 10, writeOffset: 10, cuts: [20, 30] });
+  assert.deepEqual(positionOf(listed, 0), {
+    nextBatch: 1,
+    readOffset: 10,
+    writeOffset: 10,
+    quarantineOffset: 0,
+    cuts: [20, 30],
+  });
 });
 
 test('rows that were dropped count where they were read and not where they were written', () => {

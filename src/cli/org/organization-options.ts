@@ -26,6 +26,8 @@ export type OrganizationOptions = {
   readonly verifyLevel?: Organization['verifyLevel'];
   readonly verifyColumns?: readonly string[] | Cleared;
   readonly maxBytesBilled?: bigint | Cleared;
+  readonly quarantineTable?: TableRef | Cleared;
+  readonly maxRejectedPercent?: number;
 };
 
 /** Adds the options. Defaults are the store's, for a new organization only. */
@@ -80,7 +82,17 @@ export function withOrganizationOptions(command: Command): Command {
       'columns whose sums are compared; "" = cost and credits.amount',
       clearable(columns),
     )
-    .option('--max-bytes-billed <n>', 'refuse to read more than this; "" = no limit', clearable(bytes));
+    .option('--max-bytes-billed <n>', 'refuse to read more than this; "" = no limit', clearable(bytes))
+    .option(
+      '--quarantine-table <p.d.t>',
+      'keeps rows that a module transform rejects; "" = they are only counted',
+      clearable(table),
+    )
+    .option(
+      '--max-rejected-percent <n>',
+      'fail a job of whose rows a module transform rejects more (default: 0)',
+      percent,
+    );
 }
 
 function table(text: string): TableRef {
@@ -127,6 +139,12 @@ function settleMinutes(text: string): number {
   if (!/^\d+$/.test(text) || number > 525_600)
     throw new InvalidArgumentError('Use whole minutes, at most a year.');
   return number;
+}
+
+function percent(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) > 100)
+    throw new InvalidArgumentError('Use whole percent, from 0 to 100.');
+  return Number(text);
 }
 
 function bytes(text: string): bigint {

@@ -18,7 +18,7 @@ export type TransformContext = {
   /** The columns of the rows it is given: the source's. */
   readonly columns: TableSchema;
   /** Says that a row must not be copied; the reason goes into the quarantine table, never into a log. */
-  reject(reason: string): Rejected;
+  readonly reject: (reason: string) => Rejected;
 };
 
 /** A module in TRANSFORMS_DIR. It is loaded anew for each stream of each job, in a thread of its own. */
@@ -33,5 +33,5 @@ export type TransformModule = {
    * One result for each row, in their order. Deterministic by contract: a row's result depends on that row alone, not on
    * the clock, chance, or rows seen before; some rows are given twice to see that it holds.
    */
-  transformRows(rows: readonly Row[], context: TransformContext): readonly TransformedRow[];
+  readonly transformRows: (rows: readonly Row[], context: TransformContext) => readonly TransformedRow[];
 };

@@ -66,7 +66,7 @@ function stateFacts({ organization, figures, now }: OrganizationDetail): Html {
 }
 
 function configurationFacts(organization: Organization): Html {
-  const { maxBytesBilled } = organization;
+  const { maxBytesBilled, quarantineTable, maxRejectedPercent } = organization;
   const side = (name: string, location: string | undefined, account: string | undefined): Html =>
     html`<span class="mono">${name}</span>
       <span class="soft">${[location, account].filter(Boolean).join(', ')}</span>`;
@@ -95,6 +95,10 @@ function configurationFacts(organization: Organization): Html {
       `${organization.verifyLevel}${organization.verifyColumns ? `: ${organization.verifyColumns.join(', ')}` : ''}`,
     ],
     ['Billed at most', maxBytesBilled === undefined ? 'no limit' : size(Number(maxBytesBilled))],
+    [
+      'Rejected rows',
+      `at most ${maxRejectedPercent} %, ${quarantineTable ? `kept in ${tableName(quarantineTable)}` : 'not kept'}`,
+    ],
     ['Changed', moment(organization.updatedAt)],
   ]);
 }

@@ -27,6 +27,8 @@ export class OrganizationRow {
   @Text('verify_level') verifyLevel!: string;
   @LongText('verify_columns') verifyColumns!: string | null;
   @BigWhole('max_bytes_billed') maxBytesBilled!: bigint | null;
+  @LongText('quarantine_table') quarantineTable!: string | null;
+  @Count('max_rejected_percent') maxRejectedPercent!: number;
   @Flag('paused') paused!: boolean;
   @BigWhole('last_successful_run') lastSuccessfulRun!: bigint | null;
   @Text('active_job') activeJob!: string | null;

@@ -38,6 +38,8 @@ export function configurationTable(runner: QueryRunner): Table {
       text('verify_level', 16),
       longText('verify_columns', { nullable: true }),
       whole('max_bytes_billed', { nullable: true }),
+      longText('quarantine_table', { nullable: true }),
+      whole('max_rejected_percent', { default: 0 }),
       flag('paused'),
       whole('last_successful_run', { nullable: true }),
       text('active_job', NAME_LENGTH, { nullable: true }),

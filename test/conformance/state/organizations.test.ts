@@ -46,6 +46,8 @@ onEveryDatabase((database) => {
       verifyLevel: 'totals',
       verifyColumns: undefined,
       maxBytesBilled: undefined,
+      quarantineTable: undefined,
+      maxRejectedPercent: 0,
       paused: false,
       watermark: undefined,
       activeJob: undefined,
@@ -71,6 +73,8 @@ onEveryDatabase((database) => {
       verifyLevel: 'fingerprint',
       verifyColumns: ['cost', 'credits.amount'],
       maxBytesBilled: 9_007_199_254_740_993n,
+      quarantineTable: { project: 'destination-env', dataset: 'quarantine', table: 'rejected' },
+      maxRejectedPercent: 5,
     } as const;
     const organizationId = await anOrganization(state, { ...all, paused: true });
     const { createdAt: _, updatedAt: __, ...made } = (await state.organizations.find(organizationId))!;
@@ -86,6 +90,7 @@ onEveryDatabase((database) => {
       sourceLocation: null,
       verifyColumns: null,
       maxBytesBilled: null,
+      quarantineTable: null,
       destinationServiceAccount: null,
     });
     const cleared = (await state.organizations.find(organizationId))!;
@@ -94,9 +99,10 @@ onEveryDatabase((database) => {
         cleared.sourceLocation,
         cleared.verifyColumns,
         cleared.maxBytesBilled,
+        cleared.quarantineTable,
         cleared.destinationServiceAccount,
       ],
-      [undefined, undefined, undefined, undefined],
+      [undefined, undefined, undefined, undefined, undefined],
     );
     assert.equal(cleared.destinationLocation, 'us-central1');
   });

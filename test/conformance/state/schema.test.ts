@@ -8,13 +8,13 @@ import type { State } from '../../../src/state/open-state.ts';
 import { createTestDatabase, onEveryDatabase, type TestDatabase } from './databases.ts';
 import { aDecidedJob, aSet, COUNTS } from './fixtures.ts';
 
-// Copied from spec.md §4: people and tools read these tables.
+// Copied from spec.md §4, with what rejected rows need besides: people and tools read these tables.
 const PROMISED = {
   client_billing_config:
     'organization_id source_project source_dataset source_table source_location destination_project destination_dataset ' +
     'destination_table destination_location source_service_account destination_service_account transform write_path ' +
     'schema_policy cursor_field partition_field clustering_fields settle_minutes verify_level verify_columns ' +
-    'max_bytes_billed paused last_successful_run active_job created_at updated_at',
+    'max_bytes_billed quarantine_table max_rejected_percent paused last_successful_run active_job created_at updated_at',
   etl_jobs:
     'organization_id job_id job_type status attempts interruptions next_attempt_at doorbell_seen_at lease_owner lease_epoch ' +
     'lease_expires_at plan_number plan commit_set needs_operator rows_read rows_written bytes_written error_reason ' +

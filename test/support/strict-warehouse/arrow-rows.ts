@@ -78,6 +78,7 @@ function arrowType({ name, type, fields = [] }: TableField): DataType {
     case 'BOOL':
       return new Bool();
     case 'STRING':
+    case 'JSON':
       return new Utf8();
     case 'TIMESTAMP':
       return new TimestampMicrosecond('UTC');

@@ -35,6 +35,13 @@ export class RowFault extends Error {
 /** Rows given one by one came back, though together they did not. */
 export class DependsOnNeighbours extends Error {}
 
+/** Both throw a RowFault that names the first row at fault. */
+export type Transformer = {
+  readonly oneByOne: (rows: readonly Row[], onRow: (index: number) => void) => Outcome[];
+  /** All at once; rows are asked for anew after a fault, since the module may have changed them. */
+  readonly together: (read: () => readonly Row[]) => Outcome[];
+};
+
 const MAX_REASON_LENGTH = 1000;
 
 class RejectedRow implements Rejected {
@@ -45,8 +52,8 @@ class RejectedRow implements Rejected {
   }
 }
 
-/** Gives the rows all at once, or one by one to find the one at fault. Rows are asked for anew each time, since a module may change them. */
-export function transformerOf(application: Application) {
+/** What gives rows to the module; when it fails on several, they are given one by one to find the one at fault. */
+export function transformerOf(application: Application): Transformer {
   const { module, organizationId, source } = application;
   const context: TransformContext = {
     organizationId,
@@ -63,13 +70,12 @@ export function transformerOf(application: Application) {
     });
   return {
     oneByOne,
-    /** Throws a RowFault that names the first row at fault. */
-    together(read: () => readonly Row[]): Outcome[] {
+    together: (read) => {
       try {
         return together(read());
       } catch (error) {
         oneByOne(read(), () => undefined);
-        throw error instanceof RowFault ? error : new DependsOnNeighbours('', { cause: error });
+        throw new DependsOnNeighbours('', { cause: error });
       }
     },
   };
@@ -81,8 +87,11 @@ function resultsOf(
   context: TransformContext,
 ): readonly TransformedRow[] {
   const results: unknown = module.transformRows(rows, context);
-  if (results instanceof Promise)
+  if (results instanceof Promise) {
+    // What it comes to is of no interest, and must not end the thread.
+    results.catch(() => undefined);
     throw new RowFault(0, 'transformRows returned a promise; it must not be async');
+  }
   if (!Array.isArray(results)) throw new RowFault(0, 'transformRows returned no array');
   if (results.length === rows.length) return results as TransformedRow[];
   throw new RowFault(

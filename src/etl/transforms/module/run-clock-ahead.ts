@@ -3,7 +3,6 @@
 /** Changes what `Date` takes for now, in this thread only; dates made of something stay as they are. */
 export function runClockAhead(aheadMs: number): void {
   const real = Date;
-  // eslint-disable-next-line no-restricted-properties -- it is the clock that the module under test would read
   const now = (): number => real.now() + aheadMs;
   globalThis.Date = new Proxy(real, {
     construct: (target, given: unknown[], newTarget: new () => object) =>

@@ -17,6 +17,7 @@ import {
   RowFault,
   transformerOf,
   type Outcome,
+  type Transformer,
 } from './apply-transform.ts';
 import { QUARANTINE_COLUMNS, rowJson } from './quarantine-rows.ts';
 import {
@@ -32,7 +33,7 @@ export class SliceTransformer {
   readonly #work: TransformWork;
   readonly #nodes: readonly ColumnNode[];
   readonly #decode: RowDecoder;
-  readonly #apply: ReturnType<typeof transformerOf>;
+  readonly #apply: Transformer;
   readonly #progress: Int32Array;
   #rows: IncomingRows | undefined;
 

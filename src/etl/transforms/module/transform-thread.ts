@@ -20,7 +20,8 @@ export type ThreadLimits = {
   readonly clock: Clock;
   /** Longest time without a row done. */
   readonly timeLimitMs: number;
-  readonly signal: AbortSignal;
+  /** Ends the waiting for an answer. */
+  readonly signal?: AbortSignal;
 };
 
 /** What a thread may hold beyond the memory its messages take. */
@@ -51,6 +52,8 @@ export class TransformThread {
   readonly #limits: ThreadLimits;
   readonly #progress = new Int32Array(new SharedArrayBuffer(8));
   readonly #worker: Worker;
+  /** What ended the thread, which may happen while nothing is asked. */
+  #ended: TerminalError | undefined;
 
   /** Starts a thread that loads the file; its clock may run ahead. */
   constructor(name: string, path: string, limits: ThreadLimits, aheadMs = 0) {
@@ -61,9 +64,11 @@ export class TransformThread {
       workerData: start,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
       name: 'transform',
+      // Node runs the sources as they are; a loader of this process would only slow the start down.
+      execArgv: [],
     });
-    // Told to whoever asks next; without a listener it would end the process.
-    this.#worker.on('error', () => undefined);
+    this.#worker.on('error', (error: Error) => (this.#ended ??= this.#failed(whatEnded(error))));
+    this.#worker.on('exit', () => (this.#ended ??= this.#failed('ended its thread')));
   }
 
   /** What the module says of itself; columns only for a source's. Throws a TerminalError for a module that is none. */
@@ -113,20 +118,24 @@ export class TransformThread {
       const settle = (act: () => void): void => {
         if (settled.signal.aborted) return;
         settled.abort();
-        this.#worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-        signal.removeEventListener('abort', onAbort);
+        this.#worker.off('message', onMessage).off('exit', onExit);
+        signal?.removeEventListener('abort', onAbort);
         act();
       };
       const onMessage = (reply: ThreadReply): void => settle(() => resolve(reply));
-      const onError = (error: Error): void => settle(() => reject(this.#failed(whatEnded(error))));
-      const onExit = (): void => settle(() => reject(this.#failed('ended its thread')));
-      const onAbort = (): void => settle(() => reject(signal.reason as Error));
-      this.#worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-      if (signal.aborted) {
+      // An error that ends the thread is told before the end.
+      const onExit = (): void => settle(() => reject(this.#ended ?? this.#failed('ended its thread')));
+      const onAbort = (): void => settle(() => reject(signal?.reason as Error));
+      this.#worker.on('message', onMessage).on('exit', onExit);
+      if (this.#ended) {
+        onExit();
+        return;
+      }
+      if (signal?.aborted) {
         onAbort();
         return;
       }
-      signal.addEventListener('abort', onAbort, { once: true });
+      signal?.addEventListener('abort', onAbort, { once: true });
       this.#worker.postMessage(request, transfer ? [transfer] : []);
       void this.#hung(settled.signal).then((row) => {
         if (row !== undefined) settle(() => reject(new ThreadHung(row)));
