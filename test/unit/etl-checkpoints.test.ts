@@ -32,7 +32,13 @@ test('it goes on after the last acknowledged batch, in whatever order they are l
     ...batches(1, 'acknowledged'),
     ...batches(0, 'acknowledged', 'acknowledged', 'planned').reverse(),
   ];
-  assert.deepEqual(positionOf(listed, 0), { nextBatch: 2, readOffset: 20, writeOffset: 20, quarantineOffset: 0, cuts: [30] });
+  assert.deepEqual(positionOf(listed, 0), {
+    nextBatch: 2,
+    readOffset: 20,
+    writeOffset: 20,
+    quarantineOffset: 0,
+    cuts: [30],
+  });
 });
 
 test('a batch that was acknowledged behind one that was not is sent again', () => {
