@@ -13,6 +13,7 @@ import { windowText } from './requested-window.ts';
 import { RunStopped, type NumberedRun, type Run } from './run.ts';
 import type { Slice, SourceTable } from './source.ts';
 import { step } from './steps.ts';
+import { isModule } from './transforms/module/find-module.ts';
 import { sqlTransformOf } from './transforms/sql-transform-of.ts';
 import { verifiedDays, windowOfDay } from './verified-days.ts';
 
@@ -68,6 +69,11 @@ async function sliceToVerify(
   table: SourceTable,
   window: Window,
 ): Promise<Slice> {
+  if (isModule(organization.transform))
+    throw new TerminalError(
+      'unsupported',
+      `what ${organization.transform} makes of rows has no totals at the source, so that days cannot be compared; each run proved that the module was given every row (docs/extending.md)`,
+    );
   const { location } = table;
   const snapshot = await source.currentTime(location, table.table);
   const transform = sqlTransformOf(organization, table, settings.sqlTransforms);

@@ -143,6 +143,7 @@ async function addOrganization(state: State, organizationId: string): Promise<vo
     clusteringFields: ['project'],
     verifyColumns: ['cost'],
     maxBytesBilled: 10n ** 12n,
+    quarantineTable: { project: 'destination-env', dataset: 'quarantine', table: 'rejected' },
   };
   await state.organizations.set({
     organizationId,

@@ -1,0 +1,240 @@
+// Whole runs through module transforms on real parts: every type, resumed copies, replaced windows, and the quarantine beside the copy.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { processClock } from '../../src/app/process-clock.ts';
+import type { Destination } from '../../src/etl/destination.ts';
+import { TransientError } from '../../src/job/errors.ts';
+import { uniqueName } from '../support/eventually.ts';
+import { moduleFolder, sameColumns } from '../support/module-folder.ts';
+import { destinationBigQuery } from '../support/environment.ts';
+import { openRuns, sqlName, type Copy } from './run-setup.ts';
+
+const runs = openRuns();
+const COLUMNS = 'id INT64, cost FLOAT64, currency STRING, export_time TIMESTAMP';
+const rowOf = (id: number, day = 1) => `(${id}, 0.5, 'EUR', TIMESTAMP '2026-01-0${day} 00:00:00 UTC')`;
+const ids = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+const quarantine = () => ({
+  project: destinationBigQuery().project,
+  dataset: uniqueName('quarantine'),
+  table: 'rejected',
+});
+
+/** Rejects every fifth row. */
+const EVERY_FIFTH = sameColumns(
+  `return rows.map((row) => (row.id % 5n === 0n ? context.reject('fifth') : row));`,
+);
+
+async function rejectedIds(table: ReturnType<typeof quarantine>): Promise<string[]> {
+  const rows = await runs().warehouses.atDestination(
+    `SELECT JSON_VALUE(source_row, '$.id') AS id, _etl_job_id AS job FROM ${sqlName(table)} ORDER BY CAST(JSON_VALUE(source_row, '$.id') AS INT64)`,
+  );
+  return rows.map(({ id, job }) => `${id} ${job?.split('/').slice(1).join('/')}`);
+}
+
+async function copiedIds(copy: Copy): Promise<number[]> {
+  const rows = await copy.destinationRows();
+  return rows.map((row) => (JSON.parse(row) as { id: number }).id).sort((a, b) => a - b);
+}
+
+test('a row of every type goes through a module and arrives as it was', async (context: TestContext) => {
+  const modules = await moduleFolder(context, {
+    'mine.mjs': sameColumns('return rows.map((row) => ({ ...row }));'),
+  });
+  const copy = await runs().newCopy(
+    `i INT64, f FLOAT64, n NUMERIC, b BIGNUMERIC, t BOOL, s STRING, y BYTES, d DATE, c TIME, dt DATETIME, j JSON,
+     l ARRAY<STRUCT<k STRING, v ARRAY<INT64>>>, r STRUCT<a STRUCT<x NUMERIC>>, export_time TIMESTAMP`,
+    { transform: 'module:mine', verifyColumns: null },
+  );
+  await copy.insert(`
+    (9223372036854775807, 0.1, NUMERIC '-0.000000001', BIGNUMERIC '1e-38', TRUE, 'grün', b'bytes', DATE '0001-01-01',
+     TIME '23:59:59.999999', DATETIME '1969-12-31 23:59:59.5', JSON '{"a": [1, null]}',
+     [STRUCT('k' AS k, [1, 2] AS v), STRUCT(NULL AS k, [] AS v)], STRUCT(STRUCT(NUMERIC '1.5' AS x) AS a), TIMESTAMP '2026-01-01 00:00:00.123456 UTC'),
+    (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, [], NULL, TIMESTAMP '2026-01-02 00:00:00 UTC')`);
+  const { job } = await copy.succeed({ settings: { modules } });
+  assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
+  assert.equal(job.plan?.writePath, 'storage');
+  assert.match(job.plan.writePathReason, /a module transform runs in the worker/);
+});
+
+test('a copy that was interrupted goes on behind its last checkpoint, on both tables', async (context) => {
+  const modules = await moduleFolder(context, { 'mine.mjs': EVERY_FIFTH });
+  const table = quarantine();
+  const copy = await runs().newCopy(COLUMNS, {
+    transform: 'module:mine',
+    quarantineTable: table,
+    maxRejectedPercent: 20,
+  });
+  await copy.insert(
+    ids(1, 60)
+      .map((id) => rowOf(id))
+      .join(', '),
+  );
+  const settings = { modules, batchRows: 4, readStreams: 1 };
+  let appends = 0;
+  const breaking = (real: Destination): Destination => ({
+    ...real,
+    openWriter(stream, schema) {
+      const writer = real.openWriter(stream, schema);
+      return {
+        close: () => writer.close(),
+        append: (rows, offset) =>
+          (appends += 1) > 9
+            ? Promise.reject(new TransientError('warehouse_unavailable', 'gone'))
+            : writer.append(rows, offset),
+      };
+    },
+  });
+  const first = await copy.run({ jobId: 'job', settings, destination: breaking });
+  assert.equal(first.outcome.kind, 'waiting');
+  assert.deepEqual([await copy.destinationRows(), await rejectedIds(table)], [[], []]);
+
+  const second = await copy.succeed({ jobId: 'job', settings });
+
+  assert.deepEqual(second.notes, [], 'nothing was begun again');
+  assert.deepEqual(
+    await copiedIds(copy),
+    ids(1, 60).filter((id) => id % 5 !== 0),
+  );
+  assert.deepEqual(
+    await rejectedIds(table),
+    ids(1, 12).map((n) => `${5 * n} job/1`),
+  );
+});
+
+test('a job that another version of its module began plans anew with this one', async (context) => {
+  const modules = await moduleFolder(context, { 'mine.mjs': sameColumns('return rows;') });
+  const copy = await runs().newCopy(COLUMNS, { transform: 'module:mine' });
+  await copy.insert(
+    ids(1, 30)
+      .map((id) => rowOf(id))
+      .join(', '),
+  );
+  const broken = (real: Destination): Destination => ({
+    ...real,
+    finalizeWriteStream: () => Promise.reject(new TransientError('warehouse_unavailable', 'gone')),
+  });
+  await copy.run({ jobId: 'job', settings: { modules }, destination: broken });
+  await modules.put('mine.mjs', sameColumns(`return rows.map((row) => ({ ...row, currency: 'USD' }));`));
+
+  const { job } = await copy.succeed({ jobId: 'job', settings: { modules } });
+
+  assert.equal(job.planNumber, 2);
+  const rows = await copy.destinationRows();
+  assert.equal(rows.length, 30);
+  assert.ok(rows.every((row) => row.includes('"USD"')));
+});
+
+test('a window is replaced through a module, and its quarantine tells the jobs apart', async (context) => {
+  const modules = await moduleFolder(context, { 'mine.mjs': EVERY_FIFTH });
+  const table = quarantine();
+  const copy = await runs().newCopy(COLUMNS, {
+    transform: 'module:mine',
+    quarantineTable: table,
+    maxRejectedPercent: 50,
+  });
+  await copy.insert([rowOf(4, 1), rowOf(5, 1), rowOf(6, 2), rowOf(10, 2)].join(', '));
+  await copy.succeed({ jobId: 'first', settings: { modules } });
+  await copy.insert([rowOf(7, 1), rowOf(15, 1)].join(', '));
+  const window = { start: '2025-12-31T00:00:00Z', end: '2026-01-01T00:00:00Z' };
+  await copy.succeed({ jobId: 'again', jobType: 'backfill', window, settings: { modules } });
+  assert.deepEqual(await copiedIds(copy), [4, 6, 7]);
+  assert.deepEqual((await rejectedIds(table)).sort(), ['10 first/1', '15 again/1', '5 again/1', '5 first/1']);
+});
+
+test('a job that dies between its two commits is rolled forward: each table has its rows once', async (context) => {
+  const modules = await moduleFolder(context, { 'mine.mjs': EVERY_FIFTH });
+  const table = quarantine();
+  const copy = await runs().newCopy(COLUMNS, {
+    transform: 'module:mine',
+    quarantineTable: table,
+    maxRejectedPercent: 20,
+  });
+  await copy.insert(
+    ids(1, 20)
+      .map((id) => rowOf(id))
+      .join(', '),
+  );
+  const dying = (real: Destination): Destination => ({
+    ...real,
+    commitWriteStreams: (to, streams) =>
+      to.dataset === table.dataset
+        ? Promise.reject(new TransientError('warehouse_unavailable', 'gone'))
+        : real.commitWriteStreams(to, streams),
+  });
+  const { outcome, job } = await copy.run({ jobId: 'job', settings: { modules }, destination: dying });
+  assert.deepEqual([outcome.kind, job.status], ['waiting', 'COMMITTING']);
+  assert.deepEqual([(await copiedIds(copy)).length, await rejectedIds(table)], [16, []]);
+
+  await copy.succeed({ jobId: 'job', settings: { modules } });
+
+  assert.equal((await copiedIds(copy)).length, 16);
+  assert.deepEqual(await rejectedIds(table), ['5 job/1', '10 job/1', '15 job/1', '20 job/1']);
+});
+
+test('a module that is not deterministic fails its job before anything is visible', async (context) => {
+  const modules = await moduleFolder(context, {
+    'mine.mjs': sameColumns('return rows.map((row) => ({ ...row, cost: Math.random() }));'),
+  });
+  const copy = await runs().newCopy(COLUMNS, { transform: 'module:mine' });
+  await copy.insert(
+    ids(1, 20)
+      .map((id) => rowOf(id))
+      .join(', '),
+  );
+  const { outcome } = await copy.run({ settings: { modules } });
+  assert.ok(
+    outcome.kind === 'failed' && outcome.reason === 'transform_not_deterministic',
+    JSON.stringify(outcome),
+  );
+  assert.deepEqual([await copy.destinationRows(), await copy.watermark()], [[], undefined]);
+});
+
+test('the example gives equal names equal pseudonyms, keeps costs, and keeps apart what it must not copy', async (context) => {
+  const examples = fileURLToPath(new URL('../../docs/examples', import.meta.url));
+  const { folder } = await moduleFolder(context, { key: 'a key of this test' });
+  process.env['PSEUDONYM_KEY_FILE'] = join(folder, 'key');
+  const modules = { folder: examples, clock: processClock, timeLimitMs: 60_000 };
+  const table = quarantine();
+  const copy = await runs().newCopy(
+    'cost FLOAT64, currency STRING, labels ARRAY<STRUCT<key STRING, value STRING>>, export_time TIMESTAMP',
+    { transform: 'module:pseudonyms', quarantineTable: table, maxRejectedPercent: 40 },
+  );
+  const labelled = (cost: string, key: string, value: string) =>
+    `(${cost}, 'EUR', [STRUCT('env' AS key, 'prod' AS value), STRUCT('${key}' AS key, '${value}' AS value)], TIMESTAMP '2026-01-01 00:00:00 UTC')`;
+  await copy.insert(
+    [
+      labelled('0.1', 'owner', 'ada@example.com'),
+      labelled('0.2', 'owner', 'ada@example.com'),
+      labelled('7', 'note', 'ask bob@example.com'),
+    ].join(', '),
+  );
+
+  await copy.succeed({ settings: { modules } });
+
+  const ada = createHmac('sha256', await readFile(join(folder, 'key')))
+    .update('ada@example.com')
+    .digest('hex')
+    .slice(0, 32);
+  const copied = await runs().warehouses.atDestination(
+    `SELECT CAST(cost AS STRING) AS cost, labels[OFFSET(0)].value AS env, labels[OFFSET(1)].value AS owner FROM ${sqlName(copy.destination)} ORDER BY 1`,
+  );
+  assert.deepEqual(
+    copied.map((row) => Object.values(row)),
+    [
+      ['0.1', 'prod', ada],
+      ['0.2', 'prod', ada],
+    ],
+  );
+  const [rejected, ...more] = await runs().warehouses.atDestination(
+    `SELECT reason, transform FROM ${sqlName(table)}`,
+  );
+  assert.deepEqual(
+    [rejected, more],
+    [{ reason: 'label note holds an e-mail address', transform: 'module:pseudonyms' }, []],
+  );
+});
