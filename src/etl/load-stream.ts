@@ -4,11 +4,8 @@ import type { Batch } from '../job/batch.ts';
 import { TransientError } from '../job/errors.ts';
 import type { AppendTrouble } from './append-window.ts';
 import type { Reservation } from './byte-budget.ts';
-import type { RowCutting } from './row-cutting.ts';
-import type { PlannedRun } from './run.ts';
-import { StreamAppends } from './stream-appends.ts';
+import { StreamAppends, type AppendedStream } from './stream-appends.ts';
 import { positionOf, WriteCheckpoints, type StreamPosition } from './write-checkpoints.ts';
-import type { WriteStreams } from './write-streams.ts';
 
 /**
  * AppendRows takes 10 MB at most (its proto) and a batch must stay below 9 MiB (spec.md §5, step 4). 3 MiB keep the
@@ -18,12 +15,8 @@ const MAX_BATCH_BYTES = 3 * 1024 * 1024;
 const MAX_REWINDS = 3;
 
 /** One stream of a copy. */
-export type StreamLoad = {
-  readonly run: PlannedRun;
-  readonly stream: number;
+export type StreamLoad = AppendedStream & {
   readonly readStream: string;
-  readonly cutting: RowCutting;
-  readonly writeStreams: WriteStreams;
   readonly signal: AbortSignal;
   readonly onCheckpoint: (acknowledged: readonly Batch[]) => void;
 };

@@ -4,18 +4,27 @@ import type { Batch } from '../job/batch.ts';
 import { AppendWindow, type AppendTrouble } from './append-window.ts';
 import type { Reservation } from './byte-budget.ts';
 import type { AppendOutcome, StreamWriter } from './destination.ts';
-import type { StreamLoad } from './load-stream.ts';
+import type { RowCutting } from './row-cutting.ts';
+import type { PlannedRun } from './run.ts';
 import type { WriteCheckpoints } from './write-checkpoints.ts';
-import type { RowsTable } from './write-streams.ts';
+import type { RowsTable, WriteStreams } from './write-streams.ts';
+
+/** One read stream, and where its rows go. */
+export type AppendedStream = {
+  readonly run: PlannedRun;
+  readonly stream: number;
+  readonly cutting: RowCutting;
+  readonly writeStreams: WriteStreams;
+};
 
 /** Connections are made at the first row for them, so that a read stream without rows leaves no write stream behind. */
 export class StreamAppends {
-  readonly #load: StreamLoad;
+  readonly #load: AppendedStream;
   readonly #window: AppendWindow;
   readonly #writers = new Map<RowsTable, StreamWriter>();
   #quarantineOffset: number;
 
-  constructor(load: StreamLoad, checkpoints: WriteCheckpoints, quarantineOffset: number) {
+  constructor(load: AppendedStream, checkpoints: WriteCheckpoints, quarantineOffset: number) {
     this.#load = load;
     this.#window = new AppendWindow((batch) => checkpoints.acknowledge(batch));
     this.#quarantineOffset = quarantineOffset;
