@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const BENCHMARKS: Readonly<Record<string, string>> = {
   'storage-path': 'the storage path side by side with a bare relay of the same Arrow bytes [rows] [rounds]',
   'flat-memory': 'one run of many rows and the memory it held from beginning to end [rows]',
+  'start-up': 'from the start of a built worker until it is ready, with and without a compile cache [rounds]',
   columnar: 'cutting and adding up Arrow rows in one thread, without any network [rows]',
 };
 

@@ -48,17 +48,24 @@ export async function measured(
   };
 }
 
+/** User and system time of a process that runs. */
+export function cpuSecondsOf(pid: number | undefined): number {
+  // The program's name stands in parentheses and may hold spaces; the times are the 12th and 13th field after it.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_A_SECOND;
+}
+
 function usedBy(
   pid: number | undefined,
 ): { cpuSeconds: number; peakRssMb: number; rssMb: number } | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const peak = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
     const now = /VmRSS:\s+(\d+) kB/.exec(status)?.[1];
     if (peak === undefined || now === undefined) return undefined;
     return {
-      cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS_A_SECOND,
+      cpuSeconds: cpuSecondsOf(pid),
       peakRssMb: Number(peak) / 1024,
       rssMb: Number(now) / 1024,
     };

@@ -1,5 +1,7 @@
 /** The composition root: makes the program from a configuration, loading and opening each part when it is first asked for. */
 import { once } from './app/once.ts';
+import { processClock } from './app/process-clock.ts';
+import { CallRates } from './bigquery/call-rates.ts';
 import type { CliApp } from './cli/app-port.ts';
 import type { Config } from './config/config.ts';
 import { TerminalError } from './job/errors.ts';
@@ -11,7 +13,14 @@ import type { Logger } from './observability/logger.ts';
  */
 export function createApp({ config, logger }: { config: Config; logger: Logger }): CliApp {
   const state = once(async () => (await import('./state/open-state.ts')).openState(config.database));
-  const sides = once(async () => (await import('./app/sides.ts')).createSidesRegistry(config));
+  const rates = new CallRates(
+    {
+      writeStreamsPerHour: config.jobs.writeStreamsPerHour,
+      jobsPerSecond: config.jobs.bigQueryJobsPerSecond,
+    },
+    processClock,
+  );
+  const sides = once(async () => (await import('./app/sides.ts')).createSidesRegistry(config, rates));
   const tracing = once(async () =>
     config.tracing ? (await import('./observability/tracing.ts')).openTracing({ logger }) : undefined,
   );
@@ -27,14 +36,15 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
       const { runDaemon } = await import('./app/daemon.ts');
       const { projectId, clients, publisher } = await messaging.get();
       const common = { config, logger, projectId, publisher, pubsub: clients, traces: await traces() };
-      return runDaemon({ ...common, sides: await sides.get(), openState: () => state.get() });
+      return runDaemon({ ...common, rates, openSides: () => sides.get(), openState: () => state.get() });
     },
     provision: async () => (await messaging.get()).provision(),
     publish: async (request) => (await messaging.get()).publisher.publishJob(request),
     async runJob(request, { signal, onProgress }) {
       const { runInForeground } = await import('./app/foreground-run.ts');
       const common = { config, logger, signal, onProgress, traces: await traces() };
-      return runInForeground(request, { ...common, sides: await sides.get(), state: await state.get() });
+      const opened = { sides: await sides.get(), state: await state.get() };
+      return runInForeground(request, { ...common, ...opened, rates });
     },
     async planJob(request) {
       const { previewPlan } = await import('./app/preview-plan.ts');

@@ -1,6 +1,7 @@
 /** The daemon: waits for its database, pulls jobs and serves the HTTP side until a signal, then drains. */
 import type { Config } from '../config/config.ts';
 import type { PushRoute } from '../http/push-route.ts';
+import type { CallRates } from '../bigquery/call-rates.ts';
 import { startHttpServer, type HttpServer } from '../http/server.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { JobTraces } from '../observability/job-traces.ts';
@@ -43,7 +44,9 @@ export type Daemon = {
   readonly logger: Logger;
   /** Rejects while the database cannot be reached, and may be called again. */
   readonly openState: () => Promise<State>;
-  readonly sides: SidesRegistry;
+  /** Loads BigQuery's clients, which takes a while. */
+  readonly openSides: () => Promise<SidesRegistry>;
+  readonly rates: CallRates;
   readonly pubsub: PubSubClients;
   readonly publisher: Publisher;
   /** Undefined: no spans are made. */
@@ -120,6 +123,8 @@ async function workUntilStopped(
   const worker = createWorker(daemon, push, progress.state, settings, metrics, sendAlert);
   progress.worker = worker;
   worker.start();
+  // While the stream connects; the first job finds them there. A failure is told by that job.
+  void daemon.openSides().catch(() => undefined);
   logger.info('worker started', {
     subscription: config.pubsub.subscription,
     delivery: push ? 'push' : 'pull',
@@ -140,7 +145,7 @@ function createWorker(
   metrics: Metrics,
   sendAlert: AlertSender,
 ): Worker {
-  const { config, logger, publisher, sides, traces } = daemon;
+  const { config, logger, publisher, rates, traces } = daemon;
   const traceOf: TraceOf = (job) => traces?.contextOf(job);
   const pull = { clients: daemon.pubsub, projectId: daemon.projectId, clientId: settings.owner };
   const jobs = {
@@ -160,18 +165,18 @@ function createWorker(
     ),
     deliveries: push?.deliveries ?? subscriberOf({ ...pull, ...jobs }, logger, metrics),
     publisher,
-    openSides: (organization) => sides.open(organization),
+    openSides: async (organization) => (await daemon.openSides()).open(organization),
     observer: tracedWorkerObserver(workerObserver(logger, metrics, traceOf), traces),
   };
   const worker = new Worker(collaborators, [
     reapSilentJobs,
-    shareRates(sides.rates),
+    shareRates(rates),
     pruneBeyond(config.retentionDays),
     fileDeadLetters(subscriberOf({ ...pull, ...dead }, logger, metrics)),
     sendOutbox(sendAlert),
     watchStaleOrganizations(config.staleAfterMs),
   ]);
-  sides.rates.observe({
+  rates.observe({
     waited: (call, ms) => metrics.callWaited(call, ms / 1_000),
     slowed: (call) => {
       metrics.callsSlowed(call);

@@ -1,4 +1,5 @@
 /** Runs one job here and now: a worker of its own, one message, no Pub/Sub. */
+import type { CallRates } from '../bigquery/call-rates.ts';
 import type { Config } from '../config/config.ts';
 import type { RunObserver, RunProgress } from '../etl/run.ts';
 import { jobName, type JobRequest } from '../job/job.ts';
@@ -22,6 +23,7 @@ export type ForegroundRun = {
   readonly logger: Logger;
   readonly state: State;
   readonly sides: SidesRegistry;
+  readonly rates: CallRates;
   /** Undefined: no spans are made. */
   readonly traces: JobTraces | undefined;
   readonly signal: AbortSignal;
@@ -57,7 +59,7 @@ export async function runInForeground(request: JobRequest, run: ForegroundRun): 
     },
   });
   // The live workers have theirs; this process takes one share more.
-  run.sides.rates.shareAmong((await state.countLiveWorkers()) + 1);
+  run.rates.shareAmong((await state.countLiveWorkers()) + 1);
   worker.start();
   await Promise.race([settled, aborted(signal), aborted(needsOperator.signal)]);
   await worker.drain();

@@ -1,5 +1,5 @@
 /** Opens the two sides of an organization's copy, once per identity, and closes them all at the end. */
-import { CallRates } from '../bigquery/call-rates.ts';
+import type { CallRates } from '../bigquery/call-rates.ts';
 import { bigQueryDestination, type BigQueryDestination } from '../bigquery/destination.ts';
 import { bigQuerySource } from '../bigquery/source.ts';
 import type { Config } from '../config/config.ts';
@@ -15,22 +15,13 @@ export type Sides = {
 /** The opened sides of every organization asked for. */
 export type SidesRegistry = {
   open(organization: Organization): Sides;
-  /** How often all of them together make the calls with scarce quotas. */
-  readonly rates: Pick<CallRates, 'shareAmong' | 'observe'>;
   close(): Promise<void>;
 };
 
 /** Queries run and reads are billed in the project of the table they ask: its owner sees what the copy costs. */
-export function createSidesRegistry(config: Config): SidesRegistry {
+export function createSidesRegistry(config: Config, rates: CallRates): SidesRegistry {
   const sources = new Map<string, ClosableSource>();
   const destinations = new Map<string, ReturnType<typeof bigQueryDestination>>();
-  const rates = new CallRates(
-    {
-      writeStreamsPerHour: config.jobs.writeStreamsPerHour,
-      jobsPerSecond: config.jobs.bigQueryJobsPerSecond,
-    },
-    processClock,
-  );
   const common = {
     rates,
     serviceAccountFile: config.serviceAccountFile,
@@ -62,7 +53,6 @@ export function createSidesRegistry(config: Config): SidesRegistry {
         ),
       };
     },
-    rates,
     async close() {
       await Promise.allSettled([...sources.values(), ...destinations.values()].map((side) => side.close()));
     },

@@ -29,8 +29,9 @@ const MAX_RECONNECT_MS = 10_000;
 const STREAM_LIFE_MS = 24 * 60 * 60_000;
 /** A stream that lived this long was a good one: its end is the server's habit, not trouble. */
 const GOOD_LIFE_MS = 10_000;
-/** A refusal comes within this time of opening a stream; silence beyond it is that of an empty subscription. */
-const QUIET_MS = 1_000;
+/** A refusal comes within this time once the line stands, round trip and all; silence beyond it is that of an empty subscription. */
+const QUIET_MS = 500;
+const LINE_CHECK_MS = 50;
 /** Asks the server to answer pings. Source: StreamingPullRequest in pubsub.proto, and Google's own clients. */
 const PROTOCOL_VERSION = 1;
 
@@ -163,13 +164,15 @@ export class PullStream {
   ): Promise<void> {
     const { clock } = this.#options;
     const isOver = (): boolean => ended.aborted;
+    let readySinceMs: number | undefined;
     for (;;) {
-      await clock.sleep(QUIET_MS, ended);
+      readySinceMs = (await isChannelReady(subscriber)) ? (readySinceMs ?? clock.nowMs()) : undefined;
       if (isOver()) return;
-      if (await isChannelReady(subscriber)) {
+      if (readySinceMs !== undefined && clock.nowMs() - readySinceMs >= QUIET_MS) {
         connected();
         return;
       }
+      await clock.sleep(LINE_CHECK_MS, ended);
     }
   }
 

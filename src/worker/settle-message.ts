@@ -90,8 +90,11 @@ async function runClaimed(
   const signal = running.add(lease, sureUntilMs);
   message.phase = 'running';
   observer.runStarted(lease, lease.epoch, resumed);
-  const run = { ...services, ...context.openSides(organization), lease, job, organization, signal };
-  const outcome = await runJob(run).finally(() => running.remove(lease));
+  const run = async (): Promise<RunOutcome> => {
+    const sides = await context.openSides(organization);
+    return runJob({ ...services, ...sides, lease, job, organization, signal });
+  };
+  const outcome = await run().finally(() => running.remove(lease));
   const seconds = (services.clock.nowMs() - startedMs) / 1000;
   if (outcome.kind === 'lost') observer.leaseLost(lease);
   observer.runEnded(lease, outcome, await figures(context, lease, seconds));

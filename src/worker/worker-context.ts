@@ -48,16 +48,16 @@ export type WorkerObserver = {
   trouble(message: string, key?: JobKey): void;
 };
 
+/** Where a copy comes from and where it goes. */
+export type Sides = { readonly source: Source; readonly destination: Destination };
+
 export type WorkerContext = {
   readonly settings: WorkerSettings;
   readonly services: RunServices;
   readonly deliveries: DeliverySource;
   readonly publisher: Publisher;
   /** The two sides of an organization's copy, under its identities. */
-  readonly openSides: (organization: Organization) => {
-    readonly source: Source;
-    readonly destination: Destination;
-  };
+  readonly openSides: (organization: Organization) => Sides | Promise<Sides>;
   readonly observer: WorkerObserver;
   readonly held: HeldMessages;
   readonly running: RunningJobs;

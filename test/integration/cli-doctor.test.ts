@@ -166,8 +166,7 @@ function sidesWith(source: object = {}, destination: object = {}): Sides {
 }
 
 async function ofAcme(sides: Sides): Promise<string[]> {
-  const rates = { shareAmong: () => undefined, observe: () => undefined };
-  const registry = { open: () => sides, rates, close: async () => undefined };
+  const registry = { open: () => sides, close: async () => undefined };
   const checks = organizationChecks(
     acme,
     async () => registry,

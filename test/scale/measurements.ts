@@ -1,7 +1,7 @@
 // What a load asks of the database server and of this process, read while it goes on.
-import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { createConnection } from 'mysql2/promise';
+import { cpuSecondsOf } from '../../bench/measured-process.ts';
 import type { MariaDb } from '../../dev/emulators/mariadb/start.ts';
 import type { LoadWatch } from './load.ts';
 
@@ -18,8 +18,6 @@ export type Measured = {
 };
 
 type Reading = Pick<Measured, 'statements' | 'commits' | 'serverCpuSeconds' | 'ownCpuSeconds'>;
-
-const LINUX_TICKS_A_SECOND = 100;
 
 /** Reads over a connection of its own, which it does not count; nobody else may use the server meanwhile. */
 export async function measure(server: MariaDb): Promise<LoadWatch & { readonly measured: Measured }> {
@@ -65,11 +63,4 @@ export async function measure(server: MariaDb): Promise<LoadWatch & { readonly m
       await connection.end();
     },
   };
-}
-
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The program's name stands in parentheses and may hold spaces; user and system time are the 12th and 13th field after it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / LINUX_TICKS_A_SECOND;
 }

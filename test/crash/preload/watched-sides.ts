@@ -1,7 +1,6 @@
 // Stands in for src/app/sides.ts: the same sources and destinations, with every call counted.
 import type * as sides from '../../../src/app/sides.ts';
 import type { SidesRegistry } from '../../../src/app/sides.ts';
-import type { Config } from '../../../src/config/config.ts';
 import type { Destination } from '../../../src/etl/destination.ts';
 import type { Source } from '../../../src/etl/source.ts';
 import { pass, realModule, report, watched, watchedCall } from './watch.ts';
@@ -9,14 +8,13 @@ import { pass, realModule, report, watched, watchedCall } from './watch.ts';
 const real = await realModule<typeof sides>(import.meta.url);
 
 /** The real registry; what it opens is watched. */
-export function createSidesRegistry(config: Config): SidesRegistry {
-  const registry = real.createSidesRegistry(config);
+export function createSidesRegistry(...given: Parameters<typeof real.createSidesRegistry>): SidesRegistry {
+  const registry = real.createSidesRegistry(...given);
   return {
     open(organization) {
       const { source, destination } = registry.open(organization);
       return { source: watchedSource(source), destination: watchedDestination(destination) };
     },
-    rates: registry.rates,
     close: () => registry.close(),
   };
 }
