@@ -25,7 +25,7 @@ export function wrongUsage(message: string): CommandError {
 }
 
 /** What the command is about does not exist. */
-function notFound(message: string): CommandError {
+export function notFound(message: string): CommandError {
   return new CommandError(3, message);
 }
 

@@ -3,6 +3,7 @@ import type { Organization } from '../job/organization.ts';
 import { databaseNow, type Database } from './database.ts';
 import { OrganizationRow } from './entities/organization-row.ts';
 import type { OrganizationChange } from './organization-change.ts';
+import { eraseOrganization, type EraseOutcome } from './erase-organization.ts';
 import { activeJob, findOrganization, rereadOrganization, stillActive } from './organization-queries.ts';
 import { organizationRecord } from './organization-record.ts';
 import { lockOrganization } from './transitions/locked-job.ts';
@@ -32,6 +33,8 @@ export type OrganizationStore = {
   resume(organizationId: string): Promise<PauseOutcome>;
   /** Refused while a job is active. Its jobs stay on record; those still queued will fail with unknown_organization. */
   remove(organizationId: string): Promise<RemoveOutcome>;
+  /** Deletes what is recorded of an organization that was removed, but for the audit log, or only counts it; many small transactions. */
+  erase(organizationId: string, options: { readonly dryRun: boolean }): Promise<EraseOutcome>;
 };
 
 /** The organization store of a database. */
@@ -48,6 +51,7 @@ export function createOrganizationStore(database: Database): OrganizationStore {
         return (await query.orderBy('organization.organizationId').getMany()).map(organizationRecord);
       }),
     set: (change) => setOrganization(database, change),
+    erase: (organizationId, options) => eraseOrganization(database, organizationId, options),
     pause: (organizationId) => setPaused(database, organizationId, true),
     resume: (organizationId) => setPaused(database, organizationId, false),
     remove: (organizationId) =>

@@ -183,6 +183,27 @@ test('an organization whose job is active is not removed', async (context) => {
   assert.match(stderr, /j1/);
 });
 
+test('an organization that was removed is erased for good, counted first and audited; a configured one is not', async (context) => {
+  const { cli, state } = await setup(context);
+  await cli.call('org', 'set', 'acme', ...TABLES);
+  const key = { organizationId: 'acme', jobId: 'j1' };
+  await state.jobs.admit({ ...key, jobType: 'incremental', window: undefined, requestedBy: undefined }, '1');
+  await state.jobs.failUnclaimed(key, 'access_denied', 'scripted');
+  const configured = await cli.call('org', 'erase', 'acme');
+  assert.equal(configured.code, 4);
+  assert.match(configured.stderr, /"acme" is configured: take it out with org remove acme first/);
+  await cli.call('org', 'remove', 'acme');
+  const counted = await cli.call('org', 'erase', 'acme', '--dry-run');
+  assert.match(counted.stdout, /^would delete of acme: .*1 of etl_jobs\n$/);
+  assert.ok(await state.jobs.find(key));
+  assert.match((await cli.call('org', 'erase', 'acme')).stdout, /^deleted of acme: .*1 of etl_jobs\n$/);
+  assert.equal(await state.jobs.find(key), undefined);
+  const [audited, ...others] = await state.audit.list({ action: 'org erase' });
+  assert.deepEqual([audited?.actor, audited?.subject, others.length], ['tester', 'acme', 0]);
+  assert.equal((audited?.before as Record<string, unknown>)['etl_jobs'], 1);
+  assert.equal((await cli.call('org', 'erase', 'acme')).code, 3);
+});
+
 test('every change is audited with who, what, before and after', async (context) => {
   const { cli, state } = await setup(context);
   await cli.call('org', 'set', 'acme', ...TABLES);

@@ -39,6 +39,7 @@ export const SAMPLE_CALLS: readonly SampleCall[] = [
   call('org pause', ['acme'], ORGANIZATION),
   call('org resume', ['acme'], ORGANIZATION),
   call('org remove', ['acme'], ORGANIZATION),
+  call('org erase', ['gone'], { name: 'erased rows' }),
   call('enqueue', ['acme', '--job-id', 'new'], PUBLISHED),
   call('enqueue', ['--all'], { ...PUBLISHED, isList: true }),
   call('enqueue', ['acme', '--job-id', 'done', '--wait'], JOB_IN_FULL),
@@ -120,6 +121,8 @@ async function fill(state: State): Promise<void> {
   await state.jobs.retryLater(again, 'rate_limited', 'too many requests', 60_000);
   await state.jobs.admit({ ...request('acme', 'waiting'), jobType: 'backfill', window: JANUARY }, undefined);
   await claimed(state, 'initech', 'running');
+  await state.jobs.admit(request('gone', 'late'), undefined);
+  await state.jobs.failUnclaimed(request('gone', 'late'), 'unknown_organization', 'it was removed');
   const { lease } = await committing(state, 'globex', 'unproven');
   await state.jobs.needOperator(lease, '3 of 5 rows are there');
   await state.deadLetters.record({
