@@ -8,6 +8,7 @@ import {
   type FaultKind,
   type Operation,
 } from './fault-kinds.ts';
+import { MINIMAL_JOBS, type MinimalJob } from './scenario.ts';
 
 /** One call of one replica; `index` counts the calls of all replicas from 1. */
 export type Call = { readonly index: number; readonly replica: string; readonly operation: Operation };
@@ -56,6 +57,9 @@ const OF_FEW_CALLS: readonly FaultKind[] = ['append_refused', 'append_swallowed'
 /** A fault at the call with this index, in one of its forms. */
 export type PlannedFault = { readonly at: number; readonly kind: FaultKind; readonly choice: number };
 
+/** Faults of one of the minimal jobs. */
+export type Plan = { readonly job: MinimalJob; readonly faults: readonly PlannedFault[] };
+
 /** Exactly these faults, each long enough to outlast a lease. */
 export function plannedFaults(faults: readonly PlannedFault[]): FaultPlan {
   return {
@@ -67,20 +71,26 @@ export function plannedFaults(faults: readonly PlannedFault[]): FaultPlan {
   };
 }
 
-/** `12:kill_after,31:error_transient.2`: a plan as people type it; the number of the form is left out where it is 0. */
-export function planText(faults: readonly PlannedFault[]): string {
-  return faults.map(({ at, kind, choice }) => `${at}:${kind}${choice === 0 ? '' : `.${choice}`}`).join(',');
+/** `streams/12:kill_after,31:error_transient.2`: a plan as people type it; the number of the form is left out where it is 0. */
+export function planText({ job, faults }: Plan): string {
+  return `${job}/${faults.map(({ at, kind, choice }) => `${at}:${kind}${choice === 0 ? '' : `.${choice}`}`).join(',')}`;
 }
 
-/** The plan behind its text; throws on anything else. */
-export function parsePlan(text: string): readonly PlannedFault[] {
-  return text.split(',').map((part) => {
-    const [, at, name, choice = '0'] = /^(\d+):([a-z_]+)(?:\.(\d+))?$/.exec(part) ?? [];
-    const kind = FAULT_KINDS.find((known) => known === name);
-    if (at === undefined || !kind)
-      throw new Error(
-        `"${part}" is not a fault such as 12:kill_after; the kinds are ${FAULT_KINDS.join(', ')}`,
-      );
-    return { at: Number(at), kind, choice: Number(choice) };
-  });
+/** The plan behind its text, of the job of streams where none is named; throws on anything else. */
+export function parsePlan(text: string): Plan {
+  const [, name = 'streams', faults = ''] = /^(?:(\w+)\/)?(.*)$/.exec(text) ?? [];
+  const jobs = Object.keys(MINIMAL_JOBS) as MinimalJob[];
+  const job = jobs.find((known) => known === name);
+  if (!job) throw new Error(`"${name}" is no minimal job; there are ${jobs.join(', ')}`);
+  return { job, faults: faults.split(',').map(parseFault) };
+}
+
+function parseFault(text: string): PlannedFault {
+  const [, at, name, choice = '0'] = /^(\d+):([a-z_]+)(?:\.(\d+))?$/.exec(text) ?? [];
+  const kind = FAULT_KINDS.find((known) => known === name);
+  if (at === undefined || !kind)
+    throw new Error(
+      `"${text}" is not a fault such as 12:kill_after; the kinds are ${FAULT_KINDS.join(', ')}`,
+    );
+  return { at: Number(at), kind, choice: Number(choice) };
 }

@@ -1,5 +1,5 @@
-// Every plan of at most two faults for the minimal job; what is provably the same as another plan is named once.
-import { callFaultsOf, formsOf, WORLD_FAULTS, type FaultKind, type Operation } from './fault-kinds.ts';
+// Every plan of at most two faults for a minimal job; what is provably the same as another plan is named once.
+import { callFaultsOf, formsOf, WORLD_FAULTS, type FaultKind } from './fault-kinds.ts';
 import type { PlannedFault } from './fault-plans.ts';
 import type { PlayedCall } from './world.ts';
 
@@ -39,8 +39,3 @@ function differentForms(kind: FaultKind): readonly { readonly kind: FaultKind; r
 
 /** Position among TRANSIENT_REASONS of the one after which a job plans anew. */
 const SNAPSHOT_EXPIRED = 2;
-
-/** Operations of a run, each once. */
-export function operationsOf(calls: readonly PlayedCall[]): readonly Operation[] {
-  return [...new Set(calls.map(({ operation }) => operation))];
-}

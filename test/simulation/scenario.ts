@@ -1,6 +1,7 @@
 // What a world is asked to do: which organizations export what and when, which jobs are asked for, and by how many replicas.
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
-import { exportedRows } from './organizations.ts';
+import { formatInstant } from '../../src/job/instant.ts';
+import { cursorAt, exportedRows, lateRows } from './organizations.ts';
 
 /** Rows an organization's source holds from then on. */
 export type Export = {
@@ -37,8 +38,7 @@ export type Scenario = {
   readonly maxRetries: number;
 };
 
-/** One organization and one job of two streams with two batches each, for two replicas. */
-export const MINIMAL: Scenario = {
+const MINIMAL: Scenario = {
   replicas: 2,
   organizations: ['o1'],
   exports: [{ atMs: 0, organizationId: 'o1', rows: exportedRows(0, 8) }],
@@ -51,6 +51,37 @@ export const MINIMAL: Scenario = {
   rowsPerMessage: 2,
   maxRetries: 3,
 };
+
+/** The smallest worlds in which a way of copying is gone to its end, for two replicas. */
+export const MINIMAL_JOBS = {
+  /** One job of two streams with two batches each. */
+  streams: MINIMAL,
+  /** One job that copies the same rows by a query. */
+  query: {
+    ...MINIMAL,
+    organizations: ['q1'],
+    exports: [{ atMs: 0, organizationId: 'q1', rows: exportedRows(0, 8) }],
+    requests: [requestOf(1, 'q1', 'job')],
+  },
+  /** A copy of one stream with one batch, and the repair of a window into which a row came late. */
+  repair: {
+    ...MINIMAL,
+    exports: [
+      { atMs: 0, organizationId: 'o1', rows: exportedRows(0, 2) },
+      { atMs: 2_000, organizationId: 'o1', rows: lateRows(1) },
+    ],
+    requests: [
+      requestOf(1, 'o1', 'job'),
+      requestOf(2_500, 'o1', 'repair', {
+        job_type: 'repair',
+        window: { start: formatInstant(cursorAt(-1)), end: formatInstant(cursorAt(1)) },
+      }),
+    ],
+    readStreams: 1,
+  },
+} as const satisfies Record<string, Scenario>;
+
+export type MinimalJob = keyof typeof MINIMAL_JOBS;
 
 /** A message that asks for a job, an incremental one unless something else is said. */
 export function requestOf(

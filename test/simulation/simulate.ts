@@ -1,11 +1,11 @@
 // Runs one world and says what was wrong with it.
 import { SeededRandom } from '../support/seeded-random.ts';
 import type { FaultKind, Operation } from './fault-kinds.ts';
-import { plannedFaults, randomFaults, type FaultPlan, type PlannedFault } from './fault-plans.ts';
+import { plannedFaults, randomFaults, type FaultPlan, type Plan } from './fault-plans.ts';
 import { poisonGlobals } from './poisoned-globals.ts';
 import type { Variant } from './replica.ts';
 import { randomScenario } from './random-scenario.ts';
-import { MINIMAL, type Scenario } from './scenario.ts';
+import { MINIMAL_JOBS, type Scenario } from './scenario.ts';
 import type { SharedDatabase } from './shared-database.ts';
 import { Trace } from './trace.ts';
 import { World, type PlayedCall } from './world.ts';
@@ -35,13 +35,13 @@ export function simulateSeed(
   return simulate(database, seed, randomScenario(random), randomFaults(random), options);
 }
 
-/** The minimal job under exactly these faults. */
+/** A minimal job under exactly these faults. */
 export function simulatePlan(
   database: SharedDatabase,
-  faults: readonly PlannedFault[],
+  { job, faults }: Plan,
   options: SimulateOptions = {},
 ): Promise<Simulated> {
-  return simulate(database, 1, MINIMAL, plannedFaults(faults), options);
+  return simulate(database, 1, MINIMAL_JOBS[job], plannedFaults(faults), options);
 }
 
 async function simulate(
