@@ -3,13 +3,15 @@ import { callFaultsOf, formsOf, WORLD_FAULTS, type FaultKind } from './fault-kin
 import type { PlannedFault } from './fault-plans.ts';
 import type { PlayedCall } from './world.ts';
 
-/** Every kind in every form at each call of a run. */
-export function singleFaults(calls: readonly PlayedCall[]): readonly PlannedFault[] {
-  return calls.flatMap(({ operation }, index) =>
-    [...callFaultsOf(operation), ...WORLD_FAULTS].flatMap((kind) =>
-      Array.from({ length: formsOf(kind) }, (_, choice) => ({ at: index + 1, kind, choice })),
-    ),
-  );
+/** Every kind in every form at each call of a run, or at each but the first so many. */
+export function singleFaults(calls: readonly PlayedCall[], from = 0): readonly PlannedFault[] {
+  return calls
+    .slice(from)
+    .flatMap(({ operation }, index) =>
+      [...callFaultsOf(operation), ...WORLD_FAULTS].flatMap((kind) =>
+        Array.from({ length: formsOf(kind) }, (_, choice) => ({ at: from + index + 1, kind, choice })),
+      ),
+    );
 }
 
 /**

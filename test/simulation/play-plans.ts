@@ -7,6 +7,7 @@ import type { SharedDatabase } from './shared-database.ts';
 import { simulatePlan, type Simulated } from './simulate.ts';
 import { Tally } from './tally.ts';
 import type { Failure, Part, PlansTask, Report } from './tasks.ts';
+import type { PlayedCall } from './world.ts';
 
 /**
  * Plays every nth first fault of the task with its pairs; reports after each. Which pairs make up a share depends on the first
@@ -23,13 +24,18 @@ export async function* playPlans(
   for (const job of jobs) {
     const { calls } = await simulatePlan(database, { job, faults: [] });
     made.reached(calls);
-    firsts.push(...singleFaults(calls).map((fault) => ({ job, fault })));
+    firsts.push(...singleFaults(calls, firstCallOf(job, calls)).map((fault) => ({ job, fault })));
   }
   yield { counts: {}, tally: made.toJSON(), failures: [], notes: [] };
   for (let number = from + part; number < Math.min(to, firsts.length); number += of) {
     const { job, fault } = firsts[number]!;
     yield await playFirst(database, job, fault, new SeededRandom(number + 1), job === 'streams' ? share : 0);
   }
+}
+
+/** Before its repair begins, that job is one of streams. */
+function firstCallOf(job: MinimalJob, calls: readonly PlayedCall[]): number {
+  return job === 'repair' ? calls.findIndex(({ operation }) => operation === 'state.jobs.finish') + 1 : 0;
 }
 
 async function playFirst(
