@@ -11,8 +11,8 @@ import { StrikePlan } from '../strike-plan.ts';
 import type { Kind } from './kind.ts';
 
 const PATIENCE_MS = 120_000;
-/** Workers whose heartbeat waits longer take the database for gone, and claim nothing. */
-const HOLD_MS = 3_000;
+/** Workers whose heartbeat waits for long take the database for gone, and claim nothing; on a slow machine it takes longer to meet them. */
+const HOLD_MS = 2_000;
 /** BATCH_SIZE of the workers. */
 const ROWS_A_BATCH = 10;
 const [FEW_BATCHES, MANY_BATCHES] = [4, 40];
@@ -151,10 +151,12 @@ async function meetUntilGivenUp({ mariaDb, proxy, database, wake }: Broken): Pro
     await root.query(`USE ${database}`);
     await root.query('CREATE TABLE IF NOT EXISTS weight (n INT)');
     // Whoever was seen with a lock may have been about to give it back: then nobody meets, and it is tried again.
+    let holdMs = HOLD_MS;
     await felt(async () => {
-      await meetCrosswise(mariaDb, database, root, wake);
+      await meetCrosswise(mariaDb, database, root, { wake, holdMs });
       if (proxy.errorCount(1213) > met) return true;
-      await delay(HOLD_MS);
+      await delay(holdMs);
+      holdMs *= 2;
       return false;
     }, 'error 1213');
   });
@@ -165,7 +167,7 @@ async function meetCrosswise(
   mariaDb: MariaDb,
   database: string,
   root: Connection,
-  wake: () => void,
+  { wake, holdMs }: { wake: () => void; holdMs: number },
 ): Promise<void> {
   await root.query('BEGIN');
   try {
@@ -175,7 +177,7 @@ async function meetCrosswise(
     wake();
     const isMet = await eventually(() => isConfigurationLocked(mariaDb, database), {
       describe: 'a lock on a configuration',
-      timeoutMs: HOLD_MS,
+      timeoutMs: holdMs,
     }).catch(() => false);
     if (isMet) await root.query('SELECT id FROM client_billing_config FOR UPDATE');
   } finally {
