@@ -190,10 +190,16 @@ const WRONG_SETTINGS: readonly {
     says: ['currency, credits.amount', '--verify-columns'],
   },
   {
-    what: 'a transform that this version does not carry out',
-    change: { transform: 'module:hash', watermark: { kind: 'keep' } },
+    what: 'fingerprints of what a module makes',
+    change: { transform: 'module:hash', verifyLevel: 'fingerprint', watermark: { kind: 'keep' } },
     reason: 'unsupported',
-    says: ['transform module:hash', 'README'],
+    says: ['verify_level fingerprint under transform module:hash', 'README'],
+  },
+  {
+    what: 'a module that is not there',
+    change: { transform: 'module:hash', watermark: { kind: 'keep' } },
+    reason: 'invalid_configuration',
+    says: ['transform module:hash is not known', 'hash.mjs', '--transform'],
   },
   {
     what: 'a transform whose file is not there',

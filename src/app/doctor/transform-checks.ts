@@ -1,32 +1,47 @@
-/** What doctor looks at in TRANSFORMS_DIR: that the files organizations name are there. */
+/** What doctor looks at in TRANSFORMS_DIR: that the files organizations name are there, and that modules can be loaded. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { broken, ok, type HealthCheck } from '../../cli/health-check.ts';
+import { describeModule, findModule, isModule } from '../../etl/transforms/module/find-module.ts';
 import type { Organization } from '../../job/organization.ts';
+import { moduleFolder } from '../load-transforms.ts';
+
+const SQL = 'sql:';
 
 /** One check for an organization whose transform is a file; none for the others. */
 export function transformChecks(
   { organizationId, transform }: Organization,
   transformsDir: string,
 ): HealthCheck[] {
-  const [kind, name] = transform.split(':');
-  const endings = kind === 'sql' ? ['.sql'] : kind === 'module' ? ['.ts', '.js', '.mjs'] : [];
-  if (name === undefined || endings.length === 0) return [];
-  const look = async () => {
-    for (const ending of endings) {
-      const path = join(transformsDir, `${name}${ending}`);
-      if (
-        await access(path).then(
-          () => true,
-          () => false,
-        )
-      )
-        return ok(path);
-    }
-    return broken(
-      `${join(transformsDir, name)}${endings.join(' or ')} is not there`,
-      'put it there, correct TRANSFORMS_DIR, or name another with org set --transform',
-    );
-  };
+  if (!isModule(transform) && !transform.startsWith(SQL)) return [];
+  const look = () =>
+    isModule(transform)
+      ? moduleLoads(transformsDir, transform)
+      : isThere(join(transformsDir, `${transform.slice(SQL.length)}.sql`));
   return [{ name: `${organizationId} transform ${transform}`, look }];
+}
+
+async function isThere(path: string): ReturnType<HealthCheck['look']> {
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (there) return ok(path);
+  return broken(
+    `${path} is not there`,
+    'put it there, correct TRANSFORMS_DIR, or name another with org set --transform',
+  );
+}
+
+async function moduleLoads(transformsDir: string, transform: string): ReturnType<HealthCheck['look']> {
+  try {
+    const module = await findModule(moduleFolder(transformsDir), transform);
+    await describeModule(module);
+    return ok(module.path);
+  } catch (error) {
+    return broken(
+      error instanceof Error ? error.message : String(error),
+      'correct the module or TRANSFORMS_DIR, or name another with org set --transform',
+    );
+  }
 }
