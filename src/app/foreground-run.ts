@@ -45,7 +45,7 @@ export async function runInForeground(request: JobRequest, run: ForegroundRun): 
   // Such a job is held for as long as it waits for a person; a command in the foreground hands it to that person.
   const needsOperator = new AbortController();
   const worker = new Worker({
-    settings: workerSettings(config),
+    settings: { ...workerSettings(config), kind: 'foreground' },
     services,
     deliveries: source,
     publisher: noPublisher,

@@ -96,7 +96,7 @@ export async function readRunning(state: ReadableState): Promise<RunningJob[]> {
 
 /** Replicas whose lease has not run out. */
 export async function countLiveWorkers(state: ReadableState): Promise<number> {
-  return (await state.listWorkers()).filter(({ alive }) => alive).length;
+  return (await state.listWorkers()).filter(({ alive, kind }) => alive && kind === 'worker').length;
 }
 
 /** How far a job is by its acknowledged batches. */

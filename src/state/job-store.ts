@@ -27,6 +27,7 @@ import { resolveCommitted, resolveNotCommitted, type ResolveOutcome } from './tr
 import { retryLater, type RetryLaterOutcome } from './transitions/retry-later.ts';
 import { retry, type RetryOutcome } from './transitions/retry.ts';
 import { storePlan } from './transitions/store-plan.ts';
+import type { WorkerKind } from './worker-slot.ts';
 
 export type { DayFigures } from './job-figures.ts';
 export type { JobFilter } from './job-queries.ts';
@@ -66,6 +67,7 @@ export type JobStore = {
     leases: readonly Lease[],
     held: readonly JobKey[],
     leaseMs: number,
+    kind?: WorkerKind,
   ): Promise<HeartbeatOutcome>;
   /** Stores the plan of the current plan number, once. Rejects with LeaseLostError. */
   storePlan(lease: Lease, plan: Plan): Promise<void>;

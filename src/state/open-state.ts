@@ -19,6 +19,7 @@ import { createStepStore, type StepStore } from './step-store.ts';
 import {
   claimWorkerSlot,
   countLiveWorkers,
+  electedWorker,
   listWorkers,
   releaseWorkerSlot,
   type WorkerRecord,
@@ -47,7 +48,9 @@ export type State = {
   releaseWorkerSlot(owner: string): Promise<void>;
   /** How many replicas live, by the database's clock. */
   countLiveWorkers(): Promise<number>;
-  /** The replicas, the newest first. */
+  /** The one live replica that works for all of them: the oldest. */
+  electedWorker(): Promise<string | undefined>;
+  /** The replicas and runs in the foreground, the newest first. */
   listWorkers(): Promise<WorkerRecord[]>;
   /** Deletes steps, batches and dead letters older than the retention. */
   prune(retentionDays: number): Promise<Pruned>;
@@ -86,6 +89,7 @@ export function stateOn(dataSource: DataSource, settings: DatabaseSettings): Sta
     claimWorkerSlot: (owner, leaseMs) => claimWorkerSlot(database, owner, leaseMs),
     releaseWorkerSlot: (owner) => releaseWorkerSlot(database, owner),
     countLiveWorkers: () => countLiveWorkers(database),
+    electedWorker: () => electedWorker(database),
     listWorkers: () => listWorkers(database),
     prune: (retentionDays) => prune(database, retentionDays),
     ping: async () => {

@@ -13,9 +13,13 @@ export type WorkerSlotOutcome =
   /** An SQLite file serves one worker, and this one is alive as far as its lease says. */
   | { readonly kind: 'taken'; readonly owner: string; readonly leaseExpiresAt: Micros };
 
+/** A replica of the daemon, or a command that runs one job and ends. */
+export type WorkerKind = WorkerRow['kind'];
+
 /** A worker that announced itself; alive by the database's clock, or not any more. */
 export type WorkerRecord = {
   readonly owner: string;
+  readonly kind: WorkerKind;
   readonly startedAt: Micros;
   readonly seenAt: Micros;
   readonly alive: boolean;
@@ -30,7 +34,7 @@ export function claimWorkerSlot(
   return database.transaction(async (session) => {
     const other = database.dialect.kind === 'sqlite' ? await otherLiveWorker(session, owner) : undefined;
     if (other) return { kind: 'taken', owner: other.owner, leaseExpiresAt: other.leaseExpiresAt };
-    await renewWorker(session, owner, leaseMs);
+    await renewWorker(session, owner, 'worker', leaseMs);
     return { kind: 'granted' };
   });
 }
@@ -47,8 +51,9 @@ export function listWorkers(database: Database, limit = 100): Promise<WorkerReco
   return database.read(async (session) => {
     const now = await databaseNow(session);
     const query = session.manager.createQueryBuilder(WorkerRow, 'worker').orderBy('worker.id', 'DESC');
-    return (await query.limit(limit).getMany()).map(({ owner, startedAt, seenAt, leaseExpiresAt }) => ({
+    return (await query.limit(limit).getMany()).map(({ owner, kind, startedAt, seenAt, leaseExpiresAt }) => ({
       owner,
+      kind,
       startedAt,
       seenAt,
       alive: leaseExpiresAt > now,
@@ -56,20 +61,39 @@ export function listWorkers(database: Database, limit = 100): Promise<WorkerReco
   });
 }
 
-/** How many workers live by the database's clock. */
+/** How many replicas live by the database's clock. */
 export function countLiveWorkers(database: Database): Promise<number> {
   return database.read(async (session) => {
     const now = await databaseNow(session);
-    return session.manager.countBy(WorkerRow, { leaseExpiresAt: MoreThan(now) });
+    return session.manager.countBy(WorkerRow, { kind: 'worker', leaseExpiresAt: MoreThan(now) });
+  });
+}
+
+/** The one live replica that works for all of them, which is the oldest; undefined when none is alive. */
+export function electedWorker(database: Database): Promise<string | undefined> {
+  return database.read(async (session) => {
+    const now = await databaseNow(session);
+    const elected = await session.manager
+      .createQueryBuilder(WorkerRow, 'worker')
+      .where(`worker.kind = 'worker' AND worker.leaseExpiresAt > :now`, { now })
+      .orderBy('worker.id')
+      .limit(1)
+      .getOne();
+    return elected?.owner;
   });
 }
 
 /** Says in the same transaction as other work that the worker lives for another leaseMs. */
-export async function renewWorker(session: Session, owner: string, leaseMs: number): Promise<void> {
+export async function renewWorker(
+  session: Session,
+  owner: string,
+  kind: WorkerKind,
+  leaseMs: number,
+): Promise<void> {
   await insertRows(
     session,
     WorkerRow,
-    { owner, startedAt: NOW, seenAt: NOW, leaseExpiresAt: new DatabaseClock(leaseMs) },
+    { owner, kind, startedAt: NOW, seenAt: NOW, leaseExpiresAt: new DatabaseClock(leaseMs) },
     { key: ['owner'], overwrite: ['seenAt', 'leaseExpiresAt'] },
   );
 }

@@ -47,7 +47,7 @@ export class Heartbeat {
     try {
       const { jobs } = services.state;
       const beat = await this.#answered(
-        jobs.heartbeat(settings.owner, running.leases(), held.jobKeys(), settings.leaseMs),
+        jobs.heartbeat(settings.owner, running.leases(), held.jobKeys(), settings.leaseMs, settings.kind),
       );
       running.renew(beat.kept, sentMs + settings.leaseMs);
       this.#stopRuns(beat);

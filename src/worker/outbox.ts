@@ -1,10 +1,11 @@
 /** Sends what transactions have left to be sent: alerts to whoever is to know, and dead letters of jobs to their topic. */
-import { jittered } from '../job/clock.ts';
+import { jittered, type Clock } from '../job/clock.ts';
 import { formatInstant } from '../job/instant.ts';
 import type { AlertRecord } from '../state/alert-store.ts';
 import type { DeadLetterRecord } from '../state/dead-letter-store.ts';
 import type { AlertSender } from './alert-sender.ts';
 import { failedJobAttributes } from './dead-letter.ts';
+import { whileElected } from './elected-task.ts';
 import type { WorkerContext } from './worker-context.ts';
 import type { BackgroundTask } from './worker.ts';
 
@@ -12,22 +13,19 @@ const EVERY_MS = 10_000;
 const AT_ONCE = 20;
 /** For as long nobody else sends what one replica has taken on; a replica that died leaves it to the next. */
 const HOLD_MS = 300_000;
+const PATIENCE_MS = 60_000;
 /** Alerts of one kind about one job or organization: one in this time, however many there are. */
 const FOLD_MS = 60 * 60_000;
 const FIRST_RETRY_MS = 15_000;
 const LAST_RETRY_MS = 60 * 60_000;
 
-/** Looks every few seconds until the signal aborts; each thing is sent by one replica at a time and at least once. */
+/** The elected replica looks every few seconds until the signal aborts; each thing is sent by one replica at a time and at least once. */
 export function sendOutbox(sendAlert: AlertSender): BackgroundTask {
-  return async (context, signal) => {
-    const { clock, random } = context.services;
-    for (;;) {
-      await clock.sleep(jittered(EVERY_MS, 0.3, random), signal);
-      if (signal.aborted) return;
+  return (context, signal) =>
+    whileElected(context, signal, { everyMs: EVERY_MS, share: 0.3 }, async () => {
       await reporting(context, 'sending alerts', () => sendAlerts(context, sendAlert, signal));
       await reporting(context, 'publishing dead letters', () => publishLetters(context, signal));
-    }
-  };
+    });
 }
 
 async function sendAlerts(
@@ -40,7 +38,7 @@ async function sendAlerts(
     // What is not sent now is handed out again when it is no longer held.
     if (signal.aborted) return;
     try {
-      await send(outgoing(alert), signal);
+      await inTime(services.clock, signal, (ended) => send(outgoing(alert), ended));
     } catch (error) {
       const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (alert.attempts - 1));
       await alerts.retryLater(alert, jittered(delayMs, 0.3, services.random));
@@ -57,6 +55,24 @@ async function publishLetters({ services, publisher }: WorkerContext, signal: Ab
     if (signal.aborted) return;
     await publisher.publishDeadLetter(bytesOf(letter), failedJobAttributes(letter));
     await deadLetters.markPublished(letter.id);
+  }
+}
+
+/** A receiver that never answers must not keep everybody's alerts from being sent. */
+async function inTime(
+  clock: Clock,
+  signal: AbortSignal,
+  send: (ended: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const silence = clock.sleep(PATIENCE_MS, over.signal).then(() => {
+    throw new Error(`no answer within ${PATIENCE_MS / 1000} s`);
+  });
+  silence.catch(() => undefined);
+  try {
+    await Promise.race([send(AbortSignal.any([signal, over.signal])), silence]);
+  } finally {
+    over.abort();
   }
 }
 

@@ -1,18 +1,15 @@
 /** Republishes jobs whose message nobody holds any more, so that a lost message cannot lose a job. */
-import { jittered } from '../job/clock.ts';
+import { whileElected } from './elected-task.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const MAX_JOBS_A_ROUND = 100;
 
-/** Looks once every two leases until the signal aborts; each silent job is won by one replica, by compare-and-set. */
-export async function reapSilentJobs(context: WorkerContext, signal: AbortSignal): Promise<void> {
-  const { settings, services } = context;
-  const silentMs = 2 * settings.leaseMs;
-  for (;;) {
-    await services.clock.sleep(jittered(silentMs, 0.25, services.random), signal);
-    if (signal.aborted) return;
-    await republishSilent(context, silentMs);
-  }
+/** The elected replica looks once every two leases until the signal aborts; should two look, each silent job is won by one, by compare-and-set. */
+export function reapSilentJobs(context: WorkerContext, signal: AbortSignal): Promise<void> {
+  const silentMs = 2 * context.settings.leaseMs;
+  return whileElected(context, signal, { everyMs: silentMs, share: 0.25 }, () =>
+    republishSilent(context, silentMs),
+  );
 }
 
 async function republishSilent(context: WorkerContext, silentMs: number): Promise<void> {

@@ -1,39 +1,39 @@
 /** Notices organizations whose copy falls behind while nothing runs for them, which no failed job would tell. */
-import { jittered } from '../job/clock.ts';
 import { formatInstant, MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import type { Organization } from '../job/organization.ts';
+import type { State } from '../state/open-state.ts';
+import { whileElected } from './elected-task.ts';
 import type { BackgroundTask } from './worker.ts';
 
 const EVERY_MS = 15 * 60_000;
 const AGAIN_AFTER_MS = 24 * 60 * 60_000;
 
 /**
- * Alerts, once a day and organization, when the watermark is older than afterMs while no job is active. Paused
- * organizations are left alone, and one that has never been copied counts from when it was added.
+ * The elected replica alerts, once a day and organization, when the watermark is older than afterMs while no job is active.
+ * Paused organizations are left alone, and one that has never been copied counts from when it was added.
  */
 export function watchStaleOrganizations(afterMs: number): BackgroundTask {
-  return async ({ services, observer }, signal) => {
-    const { clock, random, state } = services;
-    for (;;) {
-      await clock.sleep(jittered(EVERY_MS, 0.3, random), signal);
-      if (signal.aborted) return;
+  return (context, signal) =>
+    whileElected(context, signal, { everyMs: EVERY_MS, share: 0.3 }, async () => {
       try {
-        const before = (await state.now()) - BigInt(Math.round(afterMs)) * MICROS_PER_MS;
-        for (const organization of await state.organizations.list()) {
-          if (!isStale(organization, before)) continue;
-          const { organizationId } = organization;
-          const alert = { kind: 'stale_organization', key: { organizationId } } as const;
-          await state.alerts.recordUnlessWithin(AGAIN_AFTER_MS, {
-            ...alert,
-            message: staleText(organization),
-          });
-        }
+        await alertOfStale(context.services.state, afterMs);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        observer.trouble(`looking for organizations that fall behind failed: ${why}`);
+        context.observer.trouble(`looking for organizations that fall behind failed: ${why}`);
       }
-    }
-  };
+    });
+}
+
+async function alertOfStale(state: State, afterMs: number): Promise<void> {
+  const before = (await state.now()) - BigInt(Math.round(afterMs)) * MICROS_PER_MS;
+  for (const organization of await state.organizations.list()) {
+    if (!isStale(organization, before)) continue;
+    const { organizationId } = organization;
+    await state.alerts.recordUnlessWithin(AGAIN_AFTER_MS, {
+      ...({ kind: 'stale_organization', key: { organizationId } } as const),
+      message: staleText(organization),
+    });
+  }
 }
 
 function isStale({ paused, activeJob, watermark, createdAt }: Organization, before: Micros): boolean {

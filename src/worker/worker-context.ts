@@ -6,6 +6,7 @@ import type { Destination } from '../etl/destination.ts';
 import type { JobKey } from '../job/job.ts';
 import type { Organization } from '../job/organization.ts';
 import type { Reason } from '../job/reason.ts';
+import type { WorkerKind } from '../state/worker-slot.ts';
 import type { Delivery, DeliverySource } from './delivery.ts';
 import type { HeldMessages } from './held-messages.ts';
 import type { Publisher } from './publisher.ts';
@@ -14,6 +15,8 @@ import type { RunningJobs } from './running-jobs.ts';
 export type WorkerSettings = {
   /** Names this replica in leases; different for every start of every process. */
   readonly owner: string;
+  /** Left out: a replica. A run in the foreground works for itself only. */
+  readonly kind?: WorkerKind;
   readonly leaseMs: number;
   readonly maxConcurrentJobs: number;
   readonly parkedLimit: number;

@@ -43,7 +43,7 @@ async function setup(
 function stateOf(organizations: Organization[], jobs: JobRecord[], listedWith: unknown[]): ReadableState {
   const known = {
     now: async () => at('2026-02-01T00:00:00Z'),
-    listWorkers: async () => [{ owner: 'w1', startedAt: 0n, seenAt: 0n, alive: true }],
+    listWorkers: async () => [{ owner: 'w1', kind: 'worker', startedAt: 0n, seenAt: 0n, alive: true }],
     organizations: { list: async () => organizations },
     deadLetters: { list: async () => [] },
     ledger: { list: async () => [], listMany: async () => [] },

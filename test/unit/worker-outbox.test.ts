@@ -119,6 +119,18 @@ test('a sender that never answers holds up neither jobs nor a drain', async (t) 
   assert.ok(rig.clock.nowMs() - beforeMs < 5_000);
 });
 
+test('an alert whose sender never answers is given up after a minute and tried again', async (t) => {
+  const rig = await aRig(t);
+  let calls = 0;
+  const deaf = sendOutbox(() => (++calls === 1 ? new Promise<never>(() => undefined) : Promise.resolve()));
+  await failJob(rig, 'j1');
+  const a = rig.start('a', { tasks: [deaf] });
+  await rig.clock.advance(600_000);
+  assert.equal(calls, 2);
+  assert.deepEqual(a.troubles, ['an alert (failed) was not sent and is tried again: no answer within 60 s']);
+  assert.deepEqual(await rig.state.alerts.claimUnsent(10, 0), []);
+});
+
 test('an organization that falls behind while nothing runs for it is alerted about once a day', async (t) => {
   const rig = await aRig(t);
   await rig.organizations(['acme', 'paused']);

@@ -32,7 +32,7 @@ export function databaseChecks(
     }),
     onState('workers', async (state) => {
       if ((await state.schemaState()).kind !== 'current') return skipped('the tables are not up to date');
-      const alive = (await state.listWorkers()).filter((worker) => worker.alive);
+      const alive = (await state.listWorkers()).filter(({ alive, kind }) => alive && kind === 'worker');
       const names = alive.map(({ owner }) => owner).join(', ');
       if (alive.length === 0) return warning('no worker runs on it', 'start one: pulse-billing-etl worker');
       if (config.database.kind === 'sqlite' && alive.length > 1)

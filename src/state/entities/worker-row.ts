@@ -1,4 +1,4 @@
-/** One row of etl_workers: a replica that is running, or was. */
+/** One row of etl_workers: a replica or a run in the foreground that is running, or was. */
 import { Entity } from 'typeorm';
 import { BigWhole, Id, Text } from './column.ts';
 
@@ -6,6 +6,7 @@ import { BigWhole, Id, Text } from './column.ts';
 export class WorkerRow {
   @Id() id!: number;
   @Text('owner') owner!: string;
+  @Text('kind') kind!: 'worker' | 'foreground';
   @BigWhole('started_at') startedAt!: bigint;
   @BigWhole('seen_at') seenAt!: bigint;
   @BigWhole('lease_expires_at') leaseExpiresAt!: bigint;

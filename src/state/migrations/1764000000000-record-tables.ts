@@ -96,13 +96,20 @@ export function alertsTable(runner: QueryRunner): Table {
   });
 }
 
-/** etl_workers: one row for each replica that ever ran. */
+/** etl_workers: one row for each replica and each run in the foreground that ever was. */
 export function workersTable(runner: QueryRunner): Table {
   const { id, text, whole } = columnsFor(runner);
   const name = 'etl_workers';
   return new Table({
     name,
-    columns: [id(), text('owner', 255), whole('started_at'), whole('seen_at'), whole('lease_expires_at')],
+    columns: [
+      id(),
+      text('owner', 255),
+      text('kind', 16, { default: 'worker' }),
+      whole('started_at'),
+      whole('seen_at'),
+      whole('lease_expires_at'),
+    ],
     indices: [index(name, ['owner'], true)],
   });
 }

@@ -6,7 +6,7 @@ import type { Database, Session } from '../database.ts';
 import { JobRow } from '../entities/job-row.ts';
 import { OrganizationRow } from '../entities/organization-row.ts';
 import { findColumns, updateRows } from '../row-statements.ts';
-import { renewWorker } from '../worker-slot.ts';
+import { renewWorker, type WorkerKind } from '../worker-slot.ts';
 import { holdsLease } from './locked-job.ts';
 
 /** What became of each lease, and what the worker has to know about those it kept. */
@@ -39,10 +39,11 @@ export function heartbeat(
   leases: readonly Lease[],
   held: readonly JobKey[],
   leaseMs: number,
+  kind: WorkerKind = 'worker',
 ): Promise<HeartbeatOutcome> {
   return database.transaction(async (session) => {
     // Before its leases, so that none of them can run out before the worker was last seen.
-    await renewWorker(session, owner, leaseMs);
+    await renewWorker(session, owner, kind, leaseMs);
     const jobs = await lockJobs(session, leases);
     const renewed = leases.flatMap((lease) => {
       const job = jobs.get(jobName(lease));

@@ -122,6 +122,24 @@ onEveryDatabase((database) => {
     for (const outcome of await Promise.all(beats.flat())) assert.deepEqual(outcome.lost, []);
   });
 
+  test('the oldest replica that is alive is elected, and never a run in the foreground', async () => {
+    const { state } = database();
+    // Others of this file have sent heartbeats.
+    for (const { owner } of await state.listWorkers()) await state.releaseWorkerSlot(owner);
+    assert.equal(await state.electedWorker(), undefined);
+    const [run, first, second] = [uniqueName('run'), uniqueName('worker'), uniqueName('worker')];
+    await state.jobs.heartbeat(run, [], [], LONG_MS, 'foreground');
+    for (const owner of [first, second]) await state.jobs.heartbeat(owner, [], [], LONG_MS);
+    assert.equal(await state.electedWorker(), first);
+    await state.releaseWorkerSlot(first);
+    assert.equal(await state.electedWorker(), second);
+    // It was cut off and is back: the oldest again.
+    await state.jobs.heartbeat(first, [], [], LONG_MS);
+    assert.equal(await state.electedWorker(), first);
+    const kinds = (await state.listWorkers()).filter(({ alive }) => alive).map(({ kind }) => kind);
+    assert.deepEqual(kinds.sort(), ['foreground', 'worker', 'worker']);
+  });
+
   test('a heartbeat shows the worker among the replicas', async () => {
     const { state } = database();
     const owner = uniqueName('worker');
