@@ -21,9 +21,10 @@ import { Worker } from '../worker/worker.ts';
 import { createAlertSender } from './alert-sender.ts';
 import { checkModules } from './load-transforms.ts';
 import { readyDatabase } from './ready-database.ts';
-import { daemonHealth } from './health.ts';
+import { daemonHealth, type DaemonState } from './health.ts';
 import { lateState } from './late-state.ts';
 import { runObserver, workerObserver, type TraceOf } from './observers.ts';
+import { watchProcess, type ProcessWatch } from './process-watch.ts';
 import { openPush } from './push.ts';
 import { createRunServices } from './run-services.ts';
 import type { SidesRegistry } from './sides.ts';
@@ -55,18 +56,21 @@ export type Daemon = {
 
 /** Resolves with the exit code: 0 when every job had stopped at a checkpoint, 1 when some had to be left to their lease or it could not start. */
 export async function runDaemon(daemon: Daemon): Promise<number> {
-  const stop = stopSignal(daemon.logger);
+  const { jobs } = daemon.config;
+  const stop = stopSignal(daemon.logger, jobs.drainTimeoutMs);
   const metrics = createMetrics();
   const progress: Progress = { state: undefined, worker: undefined, waitingFor: 'waiting for the database' };
+  const watch = watchProcess(jobs.leaseMs, () => daemonState(progress), daemon.logger);
   try {
     const push = openPush(daemon.config, daemon.projectId);
-    const http = await serveHttp(daemon, metrics, progress, push);
+    const http = await serveHttp(daemon, metrics, progress, push, watch);
     try {
       return await workUntilStopped(daemon, metrics, progress, http, push, stop);
     } finally {
       await http.close();
     }
   } finally {
+    watch.stop();
     stop.dispose();
   }
 }
@@ -74,16 +78,22 @@ export async function runDaemon(daemon: Daemon): Promise<number> {
 /** How far the daemon has come; the HTTP side answers from it. */
 type Progress = { state: State | undefined; worker: Worker | undefined; waitingFor: string };
 
+function daemonState({ worker, waitingFor }: Progress): DaemonState {
+  return worker?.state() ?? { phase: 'waiting', why: waitingFor };
+}
+
 /** Listens before anything else, so that probes see a process that waits for its database and not one that is gone. */
 function serveHttp(
   { config, logger, projectId, publisher }: Daemon,
   metrics: Metrics,
   progress: Progress,
   push: PushRoute | undefined,
+  watch: ProcessWatch,
 ): Promise<HttpServer> {
   const { host, port, adminToken, publicHealth, publicMetrics } = config.http;
   const health = daemonHealth(
-    () => progress.worker?.state() ?? { phase: 'waiting', why: progress.waitingFor },
+    () => daemonState(progress),
+    () => watch.verdict(),
   );
   const state = lateState(() => progress.state);
   return startHttpServer({

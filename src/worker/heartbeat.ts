@@ -10,6 +10,7 @@ const RETRY_MS = 1_000;
 export class Heartbeat {
   readonly #context: WorkerContext;
   #databaseReachable = true;
+  #beats = 0;
   #extendedAtMs = -Infinity;
 
   constructor(context: WorkerContext) {
@@ -18,6 +19,11 @@ export class Heartbeat {
 
   get databaseReachable(): boolean {
     return this.#databaseReachable;
+  }
+
+  /** Beats begun so far, answered or not. */
+  get beats(): number {
+    return this.#beats;
   }
 
   /** Resolves when the signal aborts. */
@@ -44,6 +50,7 @@ export class Heartbeat {
   async #renew(): Promise<boolean> {
     const { settings, services, running, held } = this.#context;
     const sentMs = services.clock.nowMs();
+    this.#beats += 1;
     try {
       const { jobs } = services.state;
       const beat = await this.#answered(

@@ -14,6 +14,8 @@ export type WorkerState = {
   readonly phase: WorkerPhase;
   readonly databaseReachable: boolean;
   readonly connection: ConnectionState;
+  /** Heartbeats begun so far, answered or not. */
+  readonly beats: number;
   readonly running: number;
   readonly parked: number;
   readonly held: number;
@@ -91,6 +93,7 @@ export class Worker {
       phase: this.#phase,
       databaseReachable: this.#heartbeat.databaseReachable,
       connection: this.#deliveries.connection(),
+      beats: this.#heartbeat.beats,
       running: running.size,
       parked: held.inPhase('parked').length,
       held: held.size,
