@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { jobJson } from '../http/job-json.ts';
 import { JOB_STATUSES, type JobStatus } from '../job/job.ts';
+import type { Organization } from '../job/organization.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import { withExamples, withJson, type JsonOption } from './help.ts';
 import { between, count, time } from '../http/human-text.ts';
@@ -32,7 +33,11 @@ export function addStatusCommand(program: Command, session: Session): void {
           ...(options.status === undefined ? {} : { status: options.status }),
         });
         if (options.json) session.printJson(jobs.map(jobJson));
-        else session.print(jobs.length === 0 ? 'no jobs' : textTable(jobs, COLUMNS, session.paint));
+        else {
+          session.print(jobs.length === 0 ? 'no jobs' : textTable(jobs, COLUMNS, session.paint));
+          const paused = pausedNote(await state.organizations.list(), options.org);
+          if (paused !== undefined) session.print(session.paint('yellow', paused));
+        }
       }),
     );
   withJson(command, 'an array of jobs');
@@ -41,6 +46,16 @@ export function addStatusCommand(program: Command, session: Session): void {
     ['status --org acme --status FAILED', 'what failed for acme'],
     ['status --status queued,in_progress --json', 'what is not done yet, for scripts'],
   ]);
+}
+
+/** A job that waits because somebody said so must not look like one that is stuck. */
+function pausedNote(organizations: readonly Organization[], only: string | undefined): string | undefined {
+  const asked = organizations.filter(({ organizationId }) => only === undefined || organizationId === only);
+  const paused = asked.filter((organization) => organization.paused);
+  if (paused.length === 0) return undefined;
+  if (only !== undefined) return `${only} is paused: pulse-billing-etl org resume ${only}`;
+  const many = paused.length === asked.length ? 'all' : `${paused.length} of`;
+  return `${many} ${asked.length} organizations are paused: pulse-billing-etl org list`;
 }
 
 const COLUMNS: readonly Column<JobRecord>[] = [

@@ -23,6 +23,8 @@ export const DONE_TEXTS: Readonly<Record<string, string>> = {
   paused: 'Paused: its jobs wait until it is resumed.',
   replayed: 'Replayed: its job is queued or published.',
   resumed: 'Resumed: its jobs may run.',
+  'all-paused': 'Every organization is paused: running jobs stop at their next checkpoint, none starts.',
+  'all-resumed': 'Resumed, but for what was paused by itself.',
 };
 
 /** FAILED or CANCELLED → QUEUED, and published; a failed publication costs only time. */
@@ -81,6 +83,24 @@ export async function pauseOrganization(
     after: { paused: outcome.organization.paused },
   });
   return done(change === 'pause' ? 'paused' : 'resumed');
+}
+
+/** All that are not paused, or all that were paused so. */
+export async function pauseEverything(
+  state: ChangeableState,
+  change: 'pause' | 'resume',
+  actor: Actor,
+): Promise<Done> {
+  const paused = change === 'pause';
+  for (const before of await state.organizations[paused ? 'pauseAll' : 'resumeAll']())
+    await state.audit.record({
+      actor: actor.name,
+      action: `org ${change} --all`,
+      subject: before.organizationId,
+      before: { paused: before.paused },
+      after: { paused },
+    });
+  return done(paused ? 'all-paused' : 'all-resumed');
 }
 
 /** The sentence that goes with the word. */

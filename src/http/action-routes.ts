@@ -1,7 +1,14 @@
 /** The routes that act; a form of the pages is led back to where it came from, a program gets JSON. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access, Actor } from './access.ts';
-import { cancelJob, pauseOrganization, retryJob, type Done, type PublishJob } from './act.ts';
+import {
+  cancelJob,
+  pauseEverything,
+  pauseOrganization,
+  retryJob,
+  type Done,
+  type PublishJob,
+} from './act.ts';
 import { success } from './envelope.ts';
 import type { ReplayableState } from '../worker/replay-dead-letter.ts';
 import { replayLetter } from './replay-letter.ts';
@@ -33,10 +40,14 @@ export function addActionRoutes(server: FastifyInstance, { state, access, publis
   server.post<Letter>('/api/dead-letters/:id(^[1-9][0-9]{0,15}$)/replay', (request, reply) =>
     act(request, reply, (actor) => replayLetter(state, publishJob, Number(request.params.id), actor)),
   );
-  for (const change of ['pause', 'resume'] as const)
+  for (const change of ['pause', 'resume'] as const) {
+    server.post(`/api/organizations/${change}`, (request, reply) =>
+      act(request, reply, (actor) => pauseEverything(state, change, actor)),
+    );
     server.post<Organization>(`/api/organizations/:organization/${change}`, (request, reply) =>
       act(request, reply, (actor) => pauseOrganization(state, request.params.organization, change, actor)),
     );
+  }
 }
 
 /** Forms arrive as browsers send them; fastify knows only JSON by itself. */

@@ -1,20 +1,24 @@
 /** The organizations and their configuration. */
 import type { Organization } from '../job/organization.ts';
-import { databaseNow, type Database } from './database.ts';
+import type { Database } from './database.ts';
 import { OrganizationRow } from './entities/organization-row.ts';
 import type { OrganizationChange } from './organization-change.ts';
 import { eraseOrganization, type EraseOutcome } from './erase-organization.ts';
-import { activeJob, findOrganization, rereadOrganization, stillActive } from './organization-queries.ts';
+import { activeJob, findOrganization, stillActive } from './organization-queries.ts';
 import { organizationRecord } from './organization-record.ts';
+import {
+  pauseAll,
+  resumeAll,
+  setPaused,
+  type ChangeAllOptions,
+  type PauseOutcome,
+} from './pause-organizations.ts';
 import { lockOrganization } from './transitions/locked-job.ts';
 import { setOrganization, type SetOutcome } from './transitions/set-organization.ts';
 
 export type { SetOutcome } from './transitions/set-organization.ts';
 export type { OrganizationChange } from './organization-change.ts';
 
-/** The organization as it is now, or that nobody knows it. */
-export type PauseOutcome =
-  { readonly kind: 'done'; readonly organization: Organization } | { readonly kind: 'not_found' };
 /** What became of a removal. */
 export type RemoveOutcome =
   | { readonly kind: 'removed' }
@@ -31,6 +35,10 @@ export type OrganizationStore = {
   /** A paused organization starts no job; what is decided is still rolled forward. */
   pause(organizationId: string): Promise<PauseOutcome>;
   resume(organizationId: string): Promise<PauseOutcome>;
+  /** Pauses every organization that is not paused yet and returns them as they were. */
+  pauseAll(options?: ChangeAllOptions): Promise<Organization[]>;
+  /** Resumes what pauseAll() has paused and returns it as it was; what was paused by itself stays paused. */
+  resumeAll(options?: ChangeAllOptions): Promise<Organization[]>;
   /** Refused while a job is active. Its jobs stay on record; those still queued will fail with unknown_organization. */
   remove(organizationId: string): Promise<RemoveOutcome>;
   /** Deletes what is recorded of an organization that was removed, but for the audit log, or only counts it; many small transactions. */
@@ -54,6 +62,8 @@ export function createOrganizationStore(database: Database): OrganizationStore {
     erase: (organizationId, options) => eraseOrganization(database, organizationId, options),
     pause: (organizationId) => setPaused(database, organizationId, true),
     resume: (organizationId) => setPaused(database, organizationId, false),
+    pauseAll: (options) => pauseAll(database, options),
+    resumeAll: (options) => resumeAll(database, options),
     remove: (organizationId) =>
       database.transaction(async (session) => {
         const row = await lockOrganization(session, organizationId);
@@ -64,14 +74,4 @@ export function createOrganizationStore(database: Database): OrganizationStore {
         return { kind: 'removed' };
       }),
   };
-}
-
-function setPaused(database: Database, organizationId: string, paused: boolean): Promise<PauseOutcome> {
-  return database.transaction(async (session) => {
-    const row = await lockOrganization(session, organizationId);
-    if (!row) return { kind: 'not_found' };
-    const updatedAt = await databaseNow(session);
-    await session.manager.update(OrganizationRow, { id: row.id }, { paused, updatedAt });
-    return { kind: 'done', organization: await rereadOrganization(session, organizationId) };
-  });
 }

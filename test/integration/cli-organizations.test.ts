@@ -169,6 +169,50 @@ test('pause, resume and remove change what they say; an unknown organization is 
   }
 });
 
+test('everything is paused and resumed at once, but for what was paused by its name; each change is audited', async (context) => {
+  const { cli, state } = await setup(context);
+  for (const name of ['acme', 'globex', 'initech']) {
+    const destination = `destination-env.copies.${name}`;
+    await cli.call('org', 'set', name, '--source', 'source-env.billing.export', '--destination', destination);
+  }
+  await cli.call('org', 'pause', 'globex');
+  const paused = async (): Promise<string[]> =>
+    (await state.organizations.list()).filter((each) => each.paused).map((each) => each.organizationId);
+
+  const dry = await cli.call('org', 'pause', '--all', '--dry-run');
+  assert.equal(dry.stdout, 'would pause 2 organizations: acme, initech\n');
+  assert.deepEqual(await paused(), ['globex']);
+
+  assert.match((await cli.call('org', 'pause', '--all')).stdout, /^2 organizations paused; they wait until/);
+  assert.deepEqual(await paused(), ['acme', 'globex', 'initech']);
+  assert.equal((await cli.call('org', 'pause', '--all')).stdout, 'no organization to pause\n');
+  assert.match((await cli.call('status')).stdout, /^no jobs\nall 3 organizations are paused/);
+  assert.match((await cli.call('status', '--org', 'acme')).stdout, /acme is paused: .* org resume acme/);
+
+  await cli.call('org', 'resume', 'initech');
+  const resumed = await cli.json('org', 'resume', '--all', '--json');
+  assert.deepEqual(
+    resumed.map((row) => [row['organization_id'], row['paused']]),
+    [['acme', false]],
+  );
+  assert.deepEqual(await paused(), ['globex']);
+  assert.match((await cli.call('status')).stdout, /^no jobs\n1 of 3 organizations are paused/);
+
+  const acts = (await state.audit.list()).sort((a, b) => a.id - b.id).slice(3);
+  assert.deepEqual(
+    acts.map(({ action, subject }) => `${action} ${subject}`),
+    [
+      'org pause globex',
+      'org pause --all acme',
+      'org pause --all initech',
+      'org resume initech',
+      'org resume --all acme',
+    ],
+  );
+  for (const args of [[], ['acme', '--all'], ['acme', '--dry-run']])
+    assert.equal((await cli.call('org', 'pause', ...args)).code, 2, args.join(' '));
+});
+
 test('an organization whose job is active is not removed', async (context) => {
   const { cli, state } = await setup(context);
   await cli.call('org', 'set', 'acme', ...TABLES);

@@ -104,6 +104,23 @@ test('cancel, pause and resume act and are recorded; what is not possible is ref
   assert.equal((await state.audit.list()).length, 3, 'what was refused is not recorded as done');
 });
 
+test('everything is paused and resumed from the overview', async (context) => {
+  const { send, state } = await setup(context);
+  const act = (path: string) => send(path, { method: 'POST', headers: BEARER });
+  const pausedOnPage = async () => (await (await send('/')).text()).includes('all paused');
+  assert.equal(await pausedOnPage(), false);
+  const response = await act('/api/organizations/pause');
+  assert.deepEqual(((await response.json()) as { data: unknown }).data, { done: 'all-paused' });
+  assert.equal((await state.organizations.find('acme'))?.paused, true);
+  assert.equal(await pausedOnPage(), true);
+  assert.equal((await act('/api/organizations/resume')).status, 200);
+  assert.equal((await state.organizations.find('acme'))?.paused, false);
+  assert.deepEqual(
+    (await state.audit.list()).map(({ action, subject }) => `${action} ${subject}`),
+    ['org resume --all acme', 'org pause --all acme'],
+  );
+});
+
 test('without ADMIN_TOKEN nobody acts, and the page says how one could', async (context) => {
   const { send, state } = await setup(context, { adminToken: undefined });
   const response = await send('/api/jobs/acme/j1/retry', { method: 'POST', headers: BEARER });

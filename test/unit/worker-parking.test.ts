@@ -119,6 +119,22 @@ test('a pause stops the running job at its next checkpoint; its message is kept 
   assert.equal(rig.broker.eventsOf('delivered').length, 1);
 });
 
+test('pausing everything stops every running job at its next checkpoint and starts none; resumed, all of them end', async (t) => {
+  const rig = await aRig(t);
+  const gate = aGate();
+  await rig.organizations(['acme', 'globex'], { kind: 'reads', until: gate.opened });
+  const a = rig.start('a', { maxConcurrentJobs: 1 });
+  for (const name of ['acme', 'globex']) rig.publish(name, 'job');
+  await rig.clock.until(() => rig.runs.length === 1, 'a run');
+  assert.equal((await rig.state.organizations.pauseAll()).length, 2);
+  await rig.clock.until(() => a.ended.length === 1, 'the run to stop');
+  await rig.clock.advance(600_000);
+  assert.deepEqual([a.ended[0]?.outcome, rig.runs.length], ['interrupted', 1]);
+  gate.open();
+  assert.equal((await rig.state.organizations.resumeAll()).length, 2);
+  for (const name of ['acme', 'globex']) await rig.untilJob(name, 'job', 'SUCCESS');
+});
+
 test('a cancelled job stops within one heartbeat and its message is acked', async (t) => {
   const rig = await aRig(t);
   await rig.organizations(['acme'], { kind: 'reads', until: aGate().opened });

@@ -2,6 +2,7 @@
 import type { Micros } from '../../job/instant.ts';
 import { count, share, size } from '../human-text.ts';
 import { FIGURE_DAYS, successRate, type Overview, type RunningJob } from '../overview.ts';
+import { actionButton } from './action-button.ts';
 import { costChart } from './cost-chart.ts';
 import { figureCharts } from './figure-charts.ts';
 import { page, type Frame } from './frame.ts';
@@ -26,10 +27,22 @@ export function overviewPage(frame: Frame, overview: Overview, listing: JobListi
       ${figureCharts(figures, now, ledger === undefined ? [] : [costChart(ledger, now)])}
     </div>
     <h2>Organizations</h2>
-    <div id="organizations" data-live>${organizationTable(overview)}</div>
+    <div id="organizations" data-live>
+      ${organizationTable(overview)}
+      <div class="actions">${pauseButtons(frame, overview)}</div>
+    </div>
     <h2 id="jobs">Jobs</h2>
     ${jobList('/', listing, now)}`;
   return page(frame, 'Overview', content);
+}
+
+/** For when everything has to stop, such as maintenance of the destination's project. */
+function pauseButtons(frame: Frame, { organizations }: Overview): readonly (Html | undefined)[] {
+  const paused = organizations.filter(({ organization }) => organization.paused).length;
+  return [
+    paused < organizations.length ? actionButton(frame, '/api/organizations/pause', 'Pause all') : undefined,
+    paused > 0 ? actionButton(frame, '/api/organizations/resume', 'Resume all') : undefined,
+  ];
 }
 
 function tiles({ counts, running, figures, liveWorkers, organizations }: Overview): Html {
@@ -54,7 +67,12 @@ function tiles({ counts, running, figures, liveWorkers, organizations }: Overvie
       rateLook(succeeded, ended),
     ],
     ['Failed', count(failed), `in ${FIGURE_DAYS} days`, failed > 0 ? 'bad' : ''],
-    ['Organizations', count(organizations.length), paused > 0 ? `${paused} paused` : 'none paused', ''],
+    [
+      'Organizations',
+      count(organizations.length),
+      pausedNote(paused, organizations.length),
+      paused > 0 ? 'warn' : '',
+    ],
     [
       'Live workers',
       count(liveWorkers),
@@ -74,6 +92,11 @@ function tiles({ counts, running, figures, liveWorkers, organizations }: Overvie
           </div>`,
       )}
     </dl>`;
+}
+
+function pausedNote(paused: number, all: number): string {
+  if (paused === 0) return 'none paused';
+  return paused === all ? 'all paused' : `${paused} paused`;
 }
 
 /** Green from 99 in a hundred on, red below 90. */

@@ -30,6 +30,7 @@ export class OrganizationRow {
   @LongText('quarantine_table') quarantineTable!: string | null;
   @Count('max_rejected_percent') maxRejectedPercent!: number;
   @Flag('paused') paused!: boolean;
+  @Flag('paused_with_all') pausedWithAll!: boolean;
   @BigWhole('last_successful_run') lastSuccessfulRun!: bigint | null;
   @Text('active_job') activeJob!: string | null;
   @BigWhole('created_at') createdAt!: bigint;

@@ -41,6 +41,8 @@ export function configurationTable(runner: QueryRunner): Table {
       longText('quarantine_table', { nullable: true }),
       whole('max_rejected_percent', { default: 0 }),
       flag('paused'),
+      // So that resuming all leaves alone what was paused by itself.
+      flag('paused_with_all'),
       whole('last_successful_run', { nullable: true }),
       text('active_job', NAME_LENGTH, { nullable: true }),
       whole('created_at'),

@@ -57,6 +57,7 @@ async function create(
   await insertRows(session, OrganizationRow, {
     ...columns,
     organizationId,
+    pausedWithAll: false,
     lastSuccessfulRun: watermark?.kind === 'since' ? watermark.at : null,
     activeJob: null,
     createdAt: now,

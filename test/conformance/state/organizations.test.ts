@@ -246,4 +246,37 @@ onEveryDatabase((database) => {
     assert.deepEqual(await state.organizations.pause('nobody'), { kind: 'not_found' });
     assert.deepEqual(await state.organizations.resume('nobody'), { kind: 'not_found' });
   });
+
+  test('all are paused and resumed at once, but for those that were paused by their name', async () => {
+    const { state } = database();
+    const [own, other, resumed] = [
+      await anOrganization(state),
+      await anOrganization(state),
+      await anOrganization(state),
+    ];
+    await state.organizations.pause(own);
+    const names = (organizations: readonly { organizationId: string }[]) =>
+      organizations.map(({ organizationId }) => organizationId);
+    assert.ok(names(await state.organizations.pauseAll({ dryRun: true })).includes(other));
+    assert.equal((await state.organizations.find(other))?.paused, false);
+
+    const paused = names(await state.organizations.pauseAll());
+    assert.ok(paused.includes(other) && !paused.includes(own));
+    assert.deepEqual(await state.organizations.pauseAll(), []);
+    assert.ok((await state.organizations.list()).every((organization) => organization.paused));
+
+    await state.organizations.resume(resumed);
+    await state.organizations.pause(resumed);
+    const back = names(await state.organizations.resumeAll());
+    assert.deepEqual(
+      back,
+      paused.filter((name) => name !== resumed),
+    );
+    for (const [name, expected] of [
+      [own, true],
+      [other, false],
+      [resumed, true],
+    ] as const)
+      assert.equal((await state.organizations.find(name))?.paused, expected, name);
+  });
 });
