@@ -6,6 +6,7 @@ import type { JobRecord } from '../state/job-record.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import { assertDestinationNotAhead, planJob, type PlanOutcome } from './plan-job.ts';
 import { RunStopped, type NumberedRun, type PlannedRun, type Run } from './run.ts';
+import { dropStaging, usesStaging } from './staging.ts';
 import { step } from './steps.ts';
 import { isSameModule } from './transforms/module/module-transform-of.ts';
 
@@ -17,13 +18,21 @@ export async function planRun(run: Run): Promise<PlannedRun | 'nothing_new'> {
     if (!replacesWindow(job.jobType)) await assertDestinationNotAhead(run, job.plan.window.lo);
     return { ...run, plan: job.plan, planNumber: job.planNumber };
   }
-  const planNumber = job.plan ? await state.jobs.planAnew(lease) : job.planNumber;
+  const planNumber = job.plan ? await giveUp(run, job.plan) : job.planNumber;
   const numbered = { ...run, planNumber };
   const outcome = await step(numbered, 'plan', () => planAndStore(numbered), explain);
   if (outcome.kind === 'planned') return { ...numbered, plan: outcome.plan };
   run.observer.note(lease, 'nothing new to copy', { why: outcome.why });
   await finishWithNothing(numbered);
   return 'nothing_new';
+}
+
+/** The next plan number; what the old plan has staged can be decided on by nobody from now on. */
+async function giveUp(run: Run, plan: Plan): Promise<number> {
+  const planNumber = await run.state.jobs.planAnew(run.lease);
+  const old = { ...run, plan, planNumber: run.job.planNumber };
+  if (usesStaging(old)) await dropStaging(old);
+  return planNumber;
 }
 
 /** A plan starts at a watermark and is for one source, destination, transform and cursor; any of them may have changed while the job waited. */

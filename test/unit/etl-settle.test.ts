@@ -170,6 +170,25 @@ test('the longer a commit has failed, the longer the next try is waited for, ten
   assert.deepEqual(delays.slice(-2), [300, 300]);
 });
 
+for (const oneWarehouse of [false, true])
+  test(`a job whose window another has covered while it waited plans anew, finds nothing and copies nothing twice, ${oneWarehouse ? 'staged' : 'streamed'}`, async (context) => {
+    const rig = await etlRig(context, 6, { oneWarehouse });
+    const error = new TransientError('warehouse_unavailable', 'not now');
+    rig.source.faults = onCalls('totals', [1], { kind: 'request_lost', error });
+    assert.equal((await rig.run({ jobId: 'first' })).outcome.kind, 'waiting');
+    assert.equal((await rig.run({ jobId: 'second' })).outcome.kind, 'success');
+    await rig.clock.advance(60_000);
+
+    const { outcome, job } = await rig.run({ jobId: 'first' });
+
+    assert.deepEqual([outcome.kind, job.planNumber, job.rowsWritten], ['success', 2, 0]);
+    assert.deepEqual(
+      rig.destination.tables().filter((name) => name.includes('staging')),
+      [],
+    );
+    await rig.assertCopied();
+  });
+
 test('a snapshot that has expired makes the job plan anew, with a new one', async (context) => {
   const rig = await etlRig(context, 6);
   const expired = new TransientError('snapshot_expired', 'too old');

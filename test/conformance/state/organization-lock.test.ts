@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Lease } from '../../../src/job/job.ts';
 import type { State } from '../../../src/state/open-state.ts';
-import { onEveryDatabase } from './databases.ts';
+import { onDatabase, onEveryDatabase } from './databases.ts';
 import {
   activeJobOf,
   aDecidedJob,
@@ -13,6 +13,7 @@ import {
   aQueuedJob,
   aSet,
   COUNTS,
+  jobOf,
   LONG_MS,
 } from './fixtures.ts';
 
@@ -65,6 +66,14 @@ const HANDS_ON: readonly Path[] = [
     leave: (state, lease) => state.jobs.finish(lease, aSet(lease), COUNTS),
   },
   {
+    name: 'COMMITTING → SUCCESS by a worker that gave its lease up',
+    from: aDecidedJob,
+    leave: async (state, lease) => {
+      await state.jobs.interrupt(lease);
+      await state.jobs.finish(lease, aSet(lease), COUNTS);
+    },
+  },
+  {
     name: 'COMMITTING → SUCCESS by an operator',
     from: aDecidedJob,
     leave: async (state, lease) => {
@@ -73,6 +82,13 @@ const HANDS_ON: readonly Path[] = [
     },
   },
 ];
+
+/** It hands the lock on too, but its own turn comes first again. */
+const INTERRUPTED: Path = {
+  name: 'IN_PROGRESS → QUEUED because its worker stops',
+  from: aPlannedJob,
+  leave: (state, lease) => state.jobs.interrupt(lease),
+};
 
 const KEEPS: readonly Path[] = [
   {
@@ -110,6 +126,30 @@ const KEEPS: readonly Path[] = [
     },
   },
 ];
+
+/** Whatever would free an organization fails. */
+const FORBIDDEN = `CREATE TRIGGER forbidden BEFORE UPDATE ON client_billing_config
+  WHEN OLD.active_job IS NOT NULL AND NEW.active_job IS NULL
+  BEGIN SELECT RAISE(ABORT, 'the organization may not be freed'); END`;
+
+onDatabase('SQLite in memory', (database) => {
+  for (const { name, from, leave } of [...HANDS_ON, INTERRUPTED])
+    test(`${name} changes job and organization together or not at all`, async () => {
+      const { state, execute } = database();
+      const lease = await from(state);
+      const { status } = await jobOf(state, lease);
+      await execute(FORBIDDEN);
+      await assert.rejects(leave(state, lease), /the organization may not be freed/);
+      assert.deepEqual(
+        [(await jobOf(state, lease)).status, await activeJobOf(state, lease)],
+        [status, lease.jobId],
+      );
+      await execute('DROP TRIGGER forbidden');
+      await leave(state, lease);
+      assert.notEqual((await jobOf(state, lease)).status, status);
+      assert.equal(await activeJobOf(state, lease), undefined);
+    });
+});
 
 onEveryDatabase((database) => {
   for (const { name, from, leave } of HANDS_ON) {
