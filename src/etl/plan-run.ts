@@ -12,7 +12,7 @@ import { isSameModule } from './transforms/module/module-transform-of.ts';
 
 /** Stores a new plan before anything is done by it; with nothing to copy the job is finished at once. */
 export async function planRun(run: Run): Promise<PlannedRun | 'nothing_new'> {
-  const { state, lease, job } = run;
+  const { lease, job } = run;
   if (job.plan && (await stillHolds(job.plan, run))) {
     // A database put back to a backup from the middle of a copy does not know that the copy was committed since.
     if (!replacesWindow(job.jobType)) await assertDestinationNotAhead(run, job.plan.window.lo);

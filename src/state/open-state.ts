@@ -46,7 +46,7 @@ export type State = {
   /** Announces a worker; refused on an SQLite file that another live worker uses. Heartbeats renew it. */
   claimWorkerSlot(owner: string, leaseMs: number): Promise<WorkerSlotOutcome>;
   releaseWorkerSlot(owner: string): Promise<void>;
-  /** How many replicas live, by the database's clock. */
+  /** How many replicas and runs in the foreground live, by the database's clock. */
   countLiveWorkers(): Promise<number>;
   /** The one live replica that works for all of them: the oldest. */
   electedWorker(): Promise<string | undefined>;

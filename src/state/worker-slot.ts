@@ -61,11 +61,11 @@ export function listWorkers(database: Database, limit = 100): Promise<WorkerReco
   });
 }
 
-/** How many replicas live by the database's clock. */
+/** How many replicas and runs in the foreground live by the database's clock. */
 export function countLiveWorkers(database: Database): Promise<number> {
   return database.read(async (session) => {
     const now = await databaseNow(session);
-    return session.manager.countBy(WorkerRow, { kind: 'worker', leaseExpiresAt: MoreThan(now) });
+    return session.manager.countBy(WorkerRow, { leaseExpiresAt: MoreThan(now) });
   });
 }
 
