@@ -10,6 +10,7 @@ import type { PubSubClients } from '../pubsub/clients.ts';
 import type { State } from '../state/open-state.ts';
 import type { Publisher } from '../worker/publisher.ts';
 import type { AlertSender } from '../worker/alert-sender.ts';
+import { watchDeliveries } from '../worker/delivery-watch.ts';
 import { fileDeadLetters } from '../worker/file-dead-letters.ts';
 import { shareRates } from '../worker/share-rates.ts';
 import { sendOutbox } from '../worker/outbox.ts';
@@ -180,6 +181,7 @@ function createWorker(
   };
   const worker = new Worker(collaborators, [
     reapSilentJobs,
+    watchDeliveries,
     shareRates(rates),
     pruneBeyond(config.retentionDays),
     fileDeadLetters(subscriberOf({ ...pull, ...dead }, logger, metrics)),

@@ -41,6 +41,7 @@ export class PullStream {
   readonly #stopped = new AbortController();
   #stream: StreamingPull | undefined;
   #endStream: () => void = () => undefined;
+  #renewStream: (why: string) => void = () => undefined;
   #held = false;
   #away: { readonly over: Promise<void>; readonly end: () => void } | undefined;
   readonly #report: ConnectionReport;
@@ -80,6 +81,11 @@ export class PullStream {
   rejoin(): void {
     this.#away?.end();
     this.#away = undefined;
+  }
+
+  /** Leaves the stream and its connection for new ones; without a stream there is nothing to leave. */
+  renew(why: string): void {
+    this.#renewStream(why);
   }
 
   stop(): void {
@@ -140,6 +146,13 @@ export class PullStream {
       stream.write(this.#openingRequest());
       this.#stream = stream;
       this.#endStream = () => finish();
+      const renew = (why: string): void => {
+        if (ended.signal.aborted) return;
+        finish(new Error(why));
+        // Another stream of the same client would use the same connection, which may be what is dead.
+        clients.renewSubscriber(subscriber);
+      };
+      this.#renewStream = renew;
       if (this.#held) stream.pause();
       void this.#connectedWhenQuiet(subscriber, connected, ended.signal);
       void pulse
@@ -149,10 +162,7 @@ export class PullStream {
           ended.signal,
         )
         .then((alive) => {
-          if (alive) return;
-          finish(new Error('the server no longer answers on the stream'));
-          // Another stream of the same client would use the same connection, which may be what is dead.
-          clients.renewSubscriber(subscriber);
+          if (!alive) renew('the server no longer answers on the stream');
         });
     });
   }

@@ -85,6 +85,7 @@ export function createPullSubscriber(options: PullSubscriberOptions): DeliverySo
       const ackIds = outstanding.ackIdsOfOurs(deliveries);
       outstanding.extended(await calls.extend(ackIds, ackDeadlineMs), sentMs);
     },
+    renew: (why) => stream.renew(why),
     connection: () => stream.connection(),
     stopReceiving: () => stream.stop(),
     close: () => calls.settled(),

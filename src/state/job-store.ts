@@ -11,7 +11,7 @@ import { countJobsByStatus, findJob, listJobs, newestJobs, type JobFilter } from
 import { jobRecord, type JobRecord } from './job-record.ts';
 import { admit } from './transitions/admit.ts';
 import { cancelled, type CancelledOutcome } from './transitions/cancelled.ts';
-import { claimSilent } from './transitions/claim-silent.ts';
+import { anySilent, claimSilent } from './transitions/claim-silent.ts';
 import { claim, type ClaimOptions, type ClaimOutcome } from './transitions/claim.ts';
 import { decide, type DecideOutcome } from './transitions/decide.ts';
 import { fail, failUnclaimed, type FailOutcome } from './transitions/fail.ts';
@@ -94,6 +94,8 @@ export type JobStore = {
   requestCancel(key: JobKey): Promise<RequestCancelOutcome>;
   retry(key: JobKey): Promise<RetryOutcome>;
   claimSilent(olderThanMs: number, limit: number): Promise<JobRecord[]>;
+  /** Whether claimSilent() would find any. */
+  anySilent(olderThanMs: number): Promise<boolean>;
 };
 
 /** The job store of a database. */
@@ -129,5 +131,6 @@ export function createJobStore(database: Database): JobStore {
     requestCancel: (...given) => requestCancel(database, ...given),
     retry: (...given) => retry(database, ...given),
     claimSilent: (...given) => claimSilent(database, ...given),
+    anySilent: (...given) => anySilent(database, ...given),
   };
 }

@@ -25,6 +25,8 @@ export type DeliverySource = {
   resume(): void;
   /** Keeps these deliveries ours for another deadline, in one call; failures are counted by the source, never thrown. */
   extend(deliveries: readonly Delivery[]): Promise<void>;
+  /** Leaves a connection that brings nothing for a new one; a source without one of its own has no such thing. */
+  renew?(why: string): void;
   connection(): ConnectionState;
   /** Stops receiving for good; acks and nacks still go out. */
   stopReceiving(): void;

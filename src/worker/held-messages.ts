@@ -31,12 +31,19 @@ export function deliveriesOf({ delivery, duplicates }: HeldMessage): readonly De
 /** Keyed by job, so that a second delivery of a job's message replaces the first instead of running beside it. */
 export class HeldMessages {
   readonly #byName = new Map<string, HeldMessage>();
+  #arrivals = 0;
+
+  /** Deliveries so far. */
+  get arrivals(): number {
+    return this.#arrivals;
+  }
 
   /** Holds a delivery; `adopted` when its job was held already: of one message, only the newest ack id is valid under exactly-once delivery. */
   hold(
     delivery: Delivery,
     parsed: ParsedMessage,
   ): { readonly kind: 'new' | 'adopted'; readonly message: HeldMessage } {
+    this.#arrivals += 1;
     const name = parsed.kind === 'valid' ? `job ${jobName(parsed.request)}` : `message ${delivery.messageId}`;
     const existing = this.#byName.get(name);
     if (existing) {

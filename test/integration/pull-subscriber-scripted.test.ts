@@ -240,3 +240,24 @@ test('a server that answered pings and falls silent is left for a new connection
   await after?.ack();
   assert.deepEqual(server.acknowledged, [['after-a']]);
 });
+
+test('a stream that is renewed, although its server answers, is opened again over a connection of its own, and what is held stays held', async (t) => {
+  const clock = new VirtualClock();
+  const { server, subscriber } = await connected(t, { clock });
+  server.send('held');
+  const [held] = await untilDelivered(subscriber, 1);
+  await clock.advance(20_000);
+  subscriber.source.renew?.('jobs wait and nothing arrives');
+  await eventually(() => !subscriber.source.connection().connected, { describe: 'readiness to tell' });
+  await clock.advance(1_000);
+  await eventually(() => server.streams.length === 2 && subscriber.source.connection().connected, {
+    describe: 'another stream',
+  });
+  const [silent, next] = server.streams.map(({ peer }) => peer);
+  assert.notEqual(next, silent);
+  server.send('after');
+  await untilDelivered(subscriber, 2);
+  await held?.ack();
+  await eventually(() => server.acknowledged.flat().includes('held-a'), { describe: 'the ack' });
+  assert.deepEqual(subscriber.troubles, []);
+});

@@ -27,6 +27,7 @@ export function gatedDeliveries(subscriber: FakeSubscriber, gate: Gate): Deliver
         .call('broker.extend', () => (subscriber.closed ? undefined : subscriber.extend(all)))
         .catch(() => undefined);
     },
+    renew: () => subscriber.renew(),
     connection: () => subscriber.connection(),
     stopReceiving: () => subscriber.stopReceiving(),
     close: () => Promise.resolve(),

@@ -23,6 +23,9 @@ export class FakeSubscriber implements DeliverySource {
   #phase: 'created' | 'started' | 'stopped' | 'closed' = 'created';
   #paused = false;
   #connected = true;
+  #mute = false;
+  /** When it was asked for a new connection. */
+  readonly renewals: number[] = [];
   #answersTake: Promise<void> | undefined;
   #onDelivery: (delivery: Delivery) => void = () => undefined;
 
@@ -90,6 +93,17 @@ export class FakeSubscriber implements DeliverySource {
     this.#broker.note({ kind: 'cut', messageId: '', subscriber: this.name });
   }
 
+  /** From now on nothing arrives, while the connection seems to be well; a new one is. */
+  mute(): void {
+    this.#mute = true;
+  }
+
+  renew(): void {
+    this.renewals.push(this.#broker.clock.nowMs());
+    this.#mute = false;
+    this.#broker.pump();
+  }
+
   reconnect(): void {
     this.#connected = true;
     this.#broker.pump();
@@ -103,7 +117,11 @@ export class FakeSubscriber implements DeliverySource {
   /** For the broker: whether one more message may be sent while so many are outstanding. */
   takes(outstanding: number): boolean {
     return (
-      this.#phase === 'started' && this.#connected && !this.#paused && outstanding < this.#maxOutstanding
+      this.#phase === 'started' &&
+      this.#connected &&
+      !this.#mute &&
+      !this.#paused &&
+      outstanding < this.#maxOutstanding
     );
   }
 

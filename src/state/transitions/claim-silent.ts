@@ -22,6 +22,11 @@ export function claimSilent(database: Database, olderThanMs: number, limit: numb
   });
 }
 
+/** Whether there is any such job; changes nothing. */
+export function anySilent(database: Database, olderThanMs: number): Promise<boolean> {
+  return database.read(async (session) => (await silentJobs(session, olderThanMs, 1)).length > 0);
+}
+
 function silentJobs(session: Session, olderThanMs: number, limit: number): Promise<JobRow[]> {
   const isOpen = `{status} IN ('QUEUED', 'IN_PROGRESS', 'COMMITTING') AND {needsOperator} = 0`;
   const isSilent = '{doorbellSeenAt} < {now} + ?';
