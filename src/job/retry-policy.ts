@@ -37,7 +37,7 @@ export function nextRetry(
 }
 
 /** Full jitter over retryDelayMs · 2^(attempts-1), capped at ten minutes (spec.md §6); 30 minutes at least for rows BigQuery will not modify yet. */
-export function backoffMs(
+function backoffMs(
   retryDelayMs: number,
   attempts: number,
   reason: Reason,

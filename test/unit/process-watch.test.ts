@@ -1,25 +1,24 @@
 // The watch over the event loop, in real processes: it ends one that is blocked, and none that was merely stopped for a while.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const LOOK_MS = 300;
-/** Says "turn" at each look; SIGUSR2 blocks its event loop for ever. */
-const WATCHED = `
-import { watchEventLoop } from './src/app/process-watch.ts';
-process.on('SIGUSR2', () => { for (;;); });
-setInterval(() => undefined, 1_000_000);
-watchEventLoop(${LOOK_MS}, () => process.stdout.write('turn\\n'));
-`;
+const PROGRAM = fileURLToPath(new URL('./process-watch-program.ts', import.meta.url));
 
-async function aWatchedProcess(context: TestContext) {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', WATCHED], {
+function start(...args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, ['--import', 'tsx', PROGRAM, String(LOOK_MS), ...args], {
     cwd: REPOSITORY,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+async function aWatchedProcess(context: TestContext) {
+  const child = start();
   context.after(() => child.kill('SIGKILL'));
   let errors = '';
   child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
@@ -46,14 +45,7 @@ test('a process whose event loop is blocked is ended with a word; one that was s
 });
 
 test('a watch that is stopped keeps no process from ending', async (context) => {
-  const script = `
-    import { watchEventLoop } from './src/app/process-watch.ts';
-    watchEventLoop(${LOOK_MS}, () => undefined).stop();
-  `;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
-    cwd: REPOSITORY,
-    stdio: 'ignore',
-  });
+  const child = start('stop');
   context.after(() => child.kill('SIGKILL'));
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
