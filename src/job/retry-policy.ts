@@ -37,12 +37,7 @@ export function nextRetry(
 }
 
 /** Full jitter over retryDelayMs · 2^(attempts-1), capped at ten minutes (spec.md §6); 30 minutes at least for rows BigQuery will not modify yet. */
-function backoffMs(
-  retryDelayMs: number,
-  attempts: number,
-  reason: Reason,
-  random: () => number,
-): number {
+function backoffMs(retryDelayMs: number, attempts: number, reason: Reason, random: () => number): number {
   return jitteredMs(retryDelayMs * 2 ** Math.max(0, attempts - 1), reason, random);
 }
 
