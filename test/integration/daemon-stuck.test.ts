@@ -16,7 +16,9 @@ test('a worker whose event loop is blocked for five leases ends itself, and the 
   const setup = await daemonSetup(context);
   const copy = await setup.newCopy(20);
   const variables = { ...setup.variables, HTTP_PORT: `${await freePort()}` };
-  const blockable = programWith(`process.on('SIGUSR2', () => { for (;;); });`);
+  const blockable = programWith(
+    `process.on('SIGUSR2', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));`,
+  );
   const worker = startDaemon(context, variables, blockable);
   await worker.says(/worker started/);
   assert.equal((await worker.probe('/livez')).status, 200);

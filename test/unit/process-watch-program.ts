@@ -7,7 +7,5 @@ if (how === 'stop') watch.stop();
 else {
   // Keeps the process alive, as a worker's connections do.
   setInterval(() => undefined, 1_000_000);
-  process.on('SIGUSR2', () => {
-    for (;;);
-  });
+  process.on('SIGUSR2', () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
 }
