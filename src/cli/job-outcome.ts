@@ -19,7 +19,10 @@ export async function printOutcome(
 ): Promise<ExitCode> {
   if (json) session.printJson(await fullJobJson(job, state));
   if (job.status !== 'SUCCESS') throw unsuccessful(job);
-  if (!json) session.print(successLine(job, session));
+  if (!json)
+    session.print(
+      job.jobType === 'verify' ? await verifiedLine(job, state, session) : successLine(job, session),
+    );
   return 0;
 }
 
@@ -33,12 +36,20 @@ export async function fullJobJson(job: JobRecord, state: State): Promise<ReturnT
 function successLine(job: JobRecord, { paint }: Session): string {
   const status = paint(STATUS_STYLES.SUCCESS, job.status);
   const rows = job.rowsWritten ?? 0;
-  if (job.jobType === 'verify')
-    return `${jobName(job)} ${status}: ${count(job.rowsRead ?? 0)} rows compared; show has the days that are repaired`;
   if (rows === 0) return `${jobName(job)} ${status}: nothing new to copy`;
   const read = job.rowsRead === undefined || job.rowsRead === rows ? '' : ` of ${count(job.rowsRead)} read`;
   const took = between(job.startedAt, job.finishedAt);
   return `${jobName(job)} ${status}: ${count(rows)} rows${read}, ${size(job.bytesWritten)} in ${took}`;
+}
+
+/** What a verify job compared, and which days are being repaired. */
+async function verifiedLine(job: JobRecord, state: State, { paint }: Session): Promise<string> {
+  const verified = (await state.steps.list(job)).findLast(({ step }) => step === 'verify');
+  const grown = verified?.detail['grown'];
+  const days = Array.isArray(grown) ? grown.join(', ') : '';
+  const outcome =
+    days === '' ? 'no day has to be repaired' : `repaired because they grew at the source: ${days}`;
+  return `${jobName(job)} ${paint(STATUS_STYLES.SUCCESS, job.status)}: ${count(job.rowsRead ?? 0)} rows compared; ${outcome}`;
 }
 
 function unsuccessful(job: JobRecord): CommandError {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Batch } from '../job/batch.ts';
 import { commitSetRows } from '../job/commit-set.ts';
+import type { Micros } from '../job/instant.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
 import type { StepRecord } from '../state/step-store.ts';
@@ -64,7 +65,7 @@ function jobFields(job: JobRecord): [string, string][] {
     ['next attempt', job.nextAttemptAt === undefined ? undefined : time(job.nextAttemptAt)],
     [
       'run by',
-      job.leaseOwner && `${job.leaseOwner} until ${time(job.leaseExpiresAt)}, epoch ${job.leaseEpoch}`,
+      job.leaseOwner && `${job.leaseOwner}${untilText(job.leaseExpiresAt)}, epoch ${job.leaseEpoch}`,
     ],
     ['rows', `${count(job.rowsRead)} read, ${count(job.rowsWritten)} written, ${size(job.bytesWritten)}`],
     ['commit set', commitSetText(job)],
@@ -75,6 +76,10 @@ function jobFields(job: JobRecord): [string, string][] {
     ['finished', `${time(job.finishedAt)}, took ${between(job.startedAt, job.finishedAt)}`],
   ];
   return fields.filter((field): field is [string, string] => field[1] !== undefined);
+}
+
+function untilText(expiresAt: Micros | undefined): string {
+  return expiresAt === undefined ? '' : ` until ${time(expiresAt)}`;
 }
 
 /** What there is to type about a job that does not go on by itself. */

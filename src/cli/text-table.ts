@@ -29,10 +29,14 @@ export function textTable<T>(rows: readonly T[], columns: readonly Column<T>[], 
   return [titles, ...lines].join('\n');
 }
 
-/** Lines of `name  value`, aligned. */
+/** Lines of `name  value`, aligned; further lines of a value stand below its first, where no name can stand. */
 export function fieldList(fields: readonly (readonly [string, string])[], paint: Paint): string {
   const width = Math.max(...fields.map(([name]) => name.length));
+  const below = `\n${' '.repeat(width)}  `;
   return fields
-    .map(([name, value]) => `${paint('dim', name.padEnd(width))}  ${escapeControls(value)}`)
+    .map(([name, value]) => {
+      const lines = value.split('\n').map(escapeControls);
+      return `${paint('dim', name.padEnd(width))}  ${lines.join(below)}`;
+    })
     .join('\n');
 }

@@ -16,6 +16,8 @@ export type Chart = {
   readonly label: (value: number) => string;
   /** Tops of the axis that are round in this unit, rising; decimal ones where none is given or none is high enough. */
   readonly tops?: readonly number[];
+  /** Said where every value is 0. */
+  readonly nothing?: string;
 };
 
 const WIDTH = 330;
@@ -26,12 +28,12 @@ const TOP = 6;
 
 /** A card with the chart; without any value it says so instead of showing empty axes. */
 export function chartCard(chart: Chart): Html {
-  const { title, summary, series, days } = chart;
+  const { title, summary, series, days, nothing = 'Nothing in these days.' } = chart;
   const highest = Math.max(0, ...days.map(({ values }) => sum(values)));
   return html`<figure class="card chart">
     <h3>${title}</h3>
     <figcaption class="small soft">${summary}</figcaption>
-    ${highest === 0 ? html`<p class="soft">Nothing in these days.</p>` : drawing(chart, axisTop(chart, highest))}
+    ${highest === 0 ? html`<p class="soft">${nothing}</p>` : drawing(chart, axisTop(chart, highest))}
     ${highest > 0 && series.length > 1 ? html`<div class="legend" aria-hidden="true">${series.map(({ name, look }) => html`<span class="${look}">${name}</span>`)}</div>` : undefined}
   </figure>`;
 }

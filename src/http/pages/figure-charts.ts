@@ -73,6 +73,7 @@ function failureRateChart(figures: readonly DayFigures[], now: Micros): Html {
       const rate = successRate(day);
       return [rate.ended === 0 ? 0 : (100 * (rate.ended - rate.succeeded)) / rate.ended];
     }),
+    ...(ended > 0 ? { nothing: 'None of them failed.' } : {}),
     tops: PERCENT,
     label: (percent) => `${Number(percent.toFixed(1))} %`,
   });
