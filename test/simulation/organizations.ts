@@ -5,7 +5,6 @@ import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
 
 /** The last is copied within one warehouse, by queries; the others are streamed by the worker. */
 export const ORGANIZATIONS = ['o1', 'o2', 'o3', 'q1'] as const;
-export type OrganizationId = (typeof ORGANIZATIONS)[number];
 
 /** Is asked for, and configured nowhere. */
 export const UNKNOWN_ORGANIZATION = 'nobody';

@@ -4,11 +4,11 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { playInProcesses } from './play-in-processes.ts';
 
-const SEEDS = 400;
+const SEEDS = 3_000;
 /** So often at least each kind of fault must have fired in that many seeds. */
-const OF_EACH_KIND = SEEDS / 200;
+const OF_EACH_KIND = SEEDS / 1_000;
 /** An operation reached this seldom need not have been a place of death. */
-const RARE = 3_000;
+const RARE = 10_000;
 
 test(
   `${SEEDS} seeds: never lost, never doubled, and everything ends`,

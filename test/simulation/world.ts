@@ -1,12 +1,10 @@
 // One simulated world: replicas, broker, warehouses and database, what they are asked to do, and what goes wrong meanwhile.
 import type { Worker } from '../../src/worker/worker.ts';
-import { FakeBroker, type BrokerEvent } from '../support/fake-broker.ts';
+import type { BrokerEvent } from '../support/fake-broker.ts';
 import type { FakeSubscriber } from '../support/fake-subscriber.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
-import { OracleLog } from '../support/strict-warehouse/oracle-log.ts';
 import { StrictWarehouse } from '../support/strict-warehouse/strict-warehouse.ts';
 import { Checker } from './checker.ts';
-import { rowsDifference } from './copy-model.ts';
 import {
   TERMINAL_REASONS,
   type Fault,
@@ -15,15 +13,17 @@ import {
   type WorldFault,
 } from './fault-kinds.ts';
 import type { FaultPlan } from './fault-plans.ts';
+import { checkEnd, hasLetterOfMessage } from './final-checks.ts';
 import { effectMs, Gate, type Surroundings } from './gate.ts';
 import { isStaging } from './gated-sides.ts';
 import { destinationOf, isPushedDown, SECRET, SOURCE_SCHEMA, sourceOf } from './organizations.ts';
 import { verifyOf } from './random-scenario.ts';
-import { createReplica, LEASE_MS, MAX_CONCURRENT_JOBS, type Variant } from './replica.ts';
+import { createReplica, MAX_CONCURRENT_JOBS, type Variant } from './replica.ts';
 import { requestOf, type Act, type Export, type Request, type Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SharedDatabase } from './shared-database.ts';
 import type { Trace } from './trace.ts';
+import { WatchedBroker, WatchedLog } from './watched-doubles.ts';
 
 /** After the last fault every job must have ended within this much virtual time. */
 const LIVENESS_MS = 2 * 3_600_000;
@@ -65,8 +65,8 @@ export class World {
   readonly #random: SeededRandom;
   readonly #source: StrictWarehouse;
   readonly #destination: StrictWarehouse;
-  readonly #broker: FakeBroker;
-  readonly #log: OracleLog;
+  readonly #broker: WatchedBroker;
+  readonly #log: WatchedLog;
   readonly #replicas = new Map<string, Replica>();
   readonly #injected = new Set<string>();
   readonly #shared = new Map<string, unknown>();
@@ -357,43 +357,15 @@ export class World {
   }
 
   #checkEnd(): void {
-    const { scenario } = this.#parts;
-    for (const violation of this.#log.violations) this.checker.violation(`the warehouse: ${violation}`);
-    for (const { job } of scenario.requests)
-      if (job && !this.checker.jobs().some((one) => one.organization_id === job[0] && one.job_id === job[1]))
-        this.checker.violation(`I10: nobody remembers the job ${job.join('/')}`);
-    const invalid = scenario.requests.filter(({ job }) => job === undefined).length;
-    if (invalid > 0 && !this.#hasLetterOfMessage())
-      this.checker.violation('I10: an invalid message left no dead letter');
-    for (const organizationId of scenario.organizations) this.checker.commits.checkUnchanged(organizationId);
-    if (scenario.outbox) this.#checkOutbox();
-    if (this.#lastRound !== 'not yet') this.#checkLastJobs();
-  }
-
-  #hasLetterOfMessage(): boolean {
-    return this.#broker.deadLetters.some(({ attributes }) => attributes['source'] !== 'failed_job');
-  }
-
-  /** I10: whoever has to know of a failed job was told. */
-  #checkOutbox(): void {
-    const published = new Set(this.#broker.deadLetters.map(({ attributes }) => attributes['job']));
-    for (const job of this.checker.jobs().filter(({ status }) => status === 'FAILED')) {
-      const name = `${job.organization_id}/${job.job_id}`;
-      if (!published.has(name)) this.checker.violation(`I10: the dead letter of ${name} was never published`);
-      if (!this.#alerted.has(name)) this.checker.violation(`I10: nobody was alerted of ${name}`);
-    }
-  }
-
-  /** I10: whatever went wrong before, one job without faults brings over all that is left. */
-  #checkLastJobs(): void {
-    for (const job of this.checker.jobs().filter(({ job_id: id }) => id.startsWith('last'))) {
-      const of = job.organization_id;
-      if (job.status !== 'SUCCESS')
-        this.checker.violation(`I10: ${of}/${job.job_id} is ${job.status}: ${job.error_message}`);
-      const rows = this.#sourceWarehouse(of).rows(sourceOf(of));
-      const difference = rowsDifference(rows, this.#destinationRows(of));
-      if (difference) this.checker.violation(`I1: ${of} after its last job: ${difference}`);
-    }
+    checkEnd(this.checker, {
+      scenario: this.#parts.scenario,
+      hasLastJobs: this.#lastRound !== 'not yet',
+      warehouseViolations: this.#log.violations,
+      deadLetters: this.#broker.deadLetters,
+      alerted: this.#alerted,
+      sourceRows: (organizationId) => this.#sourceWarehouse(organizationId).rows(sourceOf(organizationId)),
+      visible: (organizationId) => this.#destinationRows(organizationId),
+    });
   }
 
   #destinationRows(organizationId: string) {
@@ -419,7 +391,11 @@ export class World {
     this.#parts.trace.event(this.scheduler.nowMs(), `broker ${kind} ${messageId} ${subscriber}`);
     if (kind === 'acked') {
       const content = this.#broker.contentOf(messageId) as { organization_id?: string; job_id?: string };
-      this.checker.acked(subscriber, content, content.job_id === undefined && this.#hasLetterOfMessage());
+      this.checker.acked(
+        subscriber,
+        content,
+        content.job_id === undefined && hasLetterOfMessage(this.#broker.deadLetters),
+      );
     }
     if (kind === 'nacked' && this.#replicas.get(subscriber)?.isDraining === false)
       this.checker.violation(`I13: ${subscriber} nacked ${messageId} although it goes on working`);
@@ -430,35 +406,5 @@ export class World {
   #onText(replica: string, text: string): void {
     if (text.includes(SECRET))
       this.checker.violation(`I12: ${replica} would log the content of a row: ${text}`);
-  }
-}
-
-/** Tells of every effect at the moment it happens. */
-class WatchedLog extends OracleLog {
-  readonly #onEffect: (caller: string, event: string, detail: Readonly<Record<string, unknown>>) => void;
-
-  constructor(onEffect: (caller: string, event: string, detail: Readonly<Record<string, unknown>>) => void) {
-    super();
-    this.#onEffect = onEffect;
-  }
-
-  override record(caller: string, event: string, detail: Readonly<Record<string, unknown>> = {}): void {
-    super.record(caller, event, detail);
-    this.#onEffect(caller, event, detail);
-  }
-}
-
-/** Tells of everything that happens to a message. */
-class WatchedBroker extends FakeBroker {
-  readonly #onEvent: (event: BrokerEvent) => void;
-
-  constructor(clock: Scheduler, onEvent: (event: BrokerEvent) => void) {
-    super(clock, { ackDeadlineMs: LEASE_MS, minimumBackoffMs: 2_000, maximumBackoffMs: 60_000 });
-    this.#onEvent = onEvent;
-  }
-
-  override note(event: Omit<BrokerEvent, 'atMs'>): void {
-    super.note(event);
-    this.#onEvent({ atMs: this.clock.nowMs(), ...event });
   }
 }

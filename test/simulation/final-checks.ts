@@ -1,0 +1,60 @@
+// What must hold when everything that was asked for has come to its end.
+import type { DeadLetter } from '../support/fake-broker.ts';
+import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
+import type { Checker } from './checker.ts';
+import { rowsDifference } from './copy-model.ts';
+import type { Scenario } from './scenario.ts';
+
+/** What a world has come to. */
+export type End = {
+  readonly scenario: Scenario;
+  /** Whether every organization was asked for one more copy, without faults. */
+  readonly hasLastJobs: boolean;
+  readonly warehouseViolations: readonly string[];
+  readonly deadLetters: readonly DeadLetter[];
+  /** Names of the jobs whose failure somebody was told of. */
+  readonly alerted: ReadonlySet<string>;
+  readonly sourceRows: (organizationId: string) => readonly Row[];
+  readonly visible: (organizationId: string) => readonly Row[];
+};
+
+/** Tells the checker of everything that does not hold. */
+export function checkEnd(checker: Checker, end: End): void {
+  const { scenario } = end;
+  for (const violation of end.warehouseViolations) checker.violation(`the warehouse: ${violation}`);
+  for (const { job } of scenario.requests)
+    if (job && !checker.jobs().some((one) => one.organization_id === job[0] && one.job_id === job[1]))
+      checker.violation(`I10: nobody remembers the job ${job.join('/')}`);
+  const hasInvalid = scenario.requests.some(({ job }) => job === undefined);
+  if (hasInvalid && !hasLetterOfMessage(end.deadLetters))
+    checker.violation('I10: an invalid message left no dead letter');
+  for (const organizationId of scenario.organizations) checker.commits.checkUnchanged(organizationId);
+  if (scenario.outbox) checkOutbox(checker, end);
+  if (end.hasLastJobs) checkLastJobs(checker, end);
+}
+
+/** Whether a message that can never run was published as a dead letter. */
+export function hasLetterOfMessage(deadLetters: readonly DeadLetter[]): boolean {
+  return deadLetters.some(({ attributes }) => attributes['source'] !== 'failed_job');
+}
+
+/** I10: whoever has to know of a failed job was told. */
+function checkOutbox(checker: Checker, { deadLetters, alerted }: End): void {
+  const published = new Set(deadLetters.map(({ attributes }) => attributes['job']));
+  for (const job of checker.jobs().filter(({ status }) => status === 'FAILED')) {
+    const name = `${job.organization_id}/${job.job_id}`;
+    if (!published.has(name)) checker.violation(`I10: the dead letter of ${name} was never published`);
+    if (!alerted.has(name)) checker.violation(`I10: nobody was alerted of ${name}`);
+  }
+}
+
+/** I10: whatever went wrong before, one job without faults brings over all that is left. */
+function checkLastJobs(checker: Checker, { sourceRows, visible }: End): void {
+  for (const job of checker.jobs().filter(({ job_id: id }) => id.startsWith('last'))) {
+    const of = job.organization_id;
+    if (job.status !== 'SUCCESS')
+      checker.violation(`I10: ${of}/${job.job_id} is ${job.status}: ${job.error_message}`);
+    const difference = rowsDifference(sourceRows(of), visible(of));
+    if (difference) checker.violation(`I1: ${of} after its last job: ${difference}`);
+  }
+}
