@@ -19,7 +19,9 @@ generated from the code: \`npx tsx dev/docs/write-focus-columns.ts\`.
   are valid in every cost column.
 - The SQL follows the live schema: a column that the export does not have yet, such as \`price\` or \`cost_at_list\`, is NULL of its type.
 - Names that begin with \`focus_\` stand for what is gathered once per row: \`focus_net\` is cost + Σ credits.
-- Unknown values of the export are kept as ordinary usage, never refused.`;
+- Unknown values of the export are kept as ordinary usage, never refused.
+- Feature levels, columns that are never NULL and allowed values are those of FOCUS_Spec, \`specification/columns\`, at its tags v1.0, v1.1 and v1.2.
+  Which service belongs to which category, and what a SKU or label says of a charge, is our own reading of the export, not checked against live data.`;
 
 const COMMITMENTS = `## Commitments
 

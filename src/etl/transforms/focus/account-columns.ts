@@ -27,6 +27,7 @@ export const accountColumns: readonly FocusColumn[] = [
     type: 'STRING',
     level: 'Conditional',
     since: '1.2',
+    required: true,
     note: 'A constant.',
     expression: () => "'Billing Account'",
   },

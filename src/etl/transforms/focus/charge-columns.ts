@@ -37,6 +37,7 @@ export const chargeColumns: readonly FocusColumn[] = [
     type: 'STRING',
     level: 'Recommended',
     since: '1.0',
+    required: true,
     values: ['One-Time', 'Recurring', 'Usage-Based'],
     note: 'Recurring for fees of commitments and for subscriptions without usage, One-Time for adjustments by hand.',
     expression: (from) => `CASE

@@ -37,6 +37,7 @@ export const serviceColumns: readonly FocusColumn[] = [
     type: 'STRING',
     level: 'Recommended',
     since: '1.1',
+    required: true,
     note: 'By `service.id`, as ServiceCategory.',
     expression: () => "SPLIT(t.focus_service, '/')[OFFSET(1)]",
   },
