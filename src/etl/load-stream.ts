@@ -75,9 +75,11 @@ async function appendAll(
   appends: StreamAppends,
 ): Promise<AppendTrouble | undefined> {
   const { budget } = load.run;
+  // Rejected rows are a message of their own.
+  const mostBytes = load.cutting.quarantineSchema ? 2 * MAX_BATCH_BYTES : MAX_BATCH_BYTES;
   let { nextBatch, writeOffset } = from;
   for (;;) {
-    const reservation = await budget.reserve(MAX_BATCH_BYTES, load.signal);
+    const reservation = await budget.reserve(mostBytes, load.signal);
     const cut = await nextCut(cuts, reservation);
     if (!cut) return undefined;
     const batch = plannedBatch(load.stream, nextBatch, writeOffset, cut);
