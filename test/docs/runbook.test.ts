@@ -53,7 +53,7 @@ for (const page of PAGES) {
     for (const snippet of commandsIn(readFileSync(new URL(page, root), 'utf8'))) {
       const words = snippet.split(/\s+/).slice(1);
       const end = words.findIndex((word) => !/^[a-z]+$/.test(word));
-      const help = await helpOf(end < 0 ? words : words.slice(0, end));
+      const help = await helpOfCall(end < 0 ? words : words.slice(0, end));
       assert.ok(help !== undefined, `${snippet}: no such command`);
       for (const option of words.filter((word) => word.startsWith('--')))
         assert.ok(help.includes(`${option} `) || help.includes(`${option}\n`), `${snippet}: ${option}`);
@@ -68,19 +68,35 @@ test('a command that does not exist would be found out', async () => {
   ]);
   assert.equal(await helpOf(['no', 'such']), undefined);
   assert.equal(await helpOf(['org', 'such']), undefined);
+  assert.equal(await helpOfCall(['org', 'such']), undefined);
+  assert.equal(await helpOfCall(['migrate', 'such']), undefined);
+  assert.ok(await helpOfCall(['org', 'set', 'acme']));
 });
 
 /** What is shown as code and begins with the program's name, in a line of a block or within a sentence; without comments. */
 function commandsIn(page: string): string[] {
+  const typed = [...page.matchAll(/^ *```console\n([\s\S]*?)^ *```$/gm)].flatMap(([, lines]) =>
+    (lines ?? '').split('\n').flatMap((line) => (line.startsWith('$ ') ? line.slice(2) : [])),
+  );
   const blocks = [...page.matchAll(/^ *```sh\n([\s\S]*?)^ *```$/gm)].flatMap(([, lines]) =>
     (lines ?? '').split('\n'),
   );
   const spans = [...page.replace(/^ *```[\s\S]*?^ *```$/gm, '').matchAll(/`([^`]+)`/g)].map(
     ([, code]) => code ?? '',
   );
-  return [...blocks, ...spans]
+  return [...typed, ...blocks, ...spans]
     .map((code) => code.replace(/#.*/, '').replace(/\s+/g, ' ').trim())
     .filter((code) => code.startsWith('pulse-billing-etl '));
+}
+
+/** The help of the command that words begin with; what follows must be arguments it takes. */
+async function helpOfCall(words: readonly string[]): Promise<string | undefined> {
+  for (let end = words.length; end > 0; end -= 1) {
+    const help = await helpOf(words.slice(0, end));
+    if (help !== undefined)
+      return end === words.length || /^Usage: .*(<|\[(?!options|command))/.test(help) ? help : undefined;
+  }
+  return undefined;
 }
 
 /** The help of a command, without running it; undefined when there is no such command. */
