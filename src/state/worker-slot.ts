@@ -5,7 +5,7 @@ import { DatabaseClock, NOW } from './column-values.ts';
 import { databaseNow, type Database, type Session } from './database.ts';
 import { WorkerRow } from './entities/worker-row.ts';
 import { insertRows } from './insert-rows.ts';
-import { findRows, updateRows } from './row-statements.ts';
+import { findRow, findRows, updateRows } from './row-statements.ts';
 
 /** Whether the worker may work on this database. */
 export type WorkerSlotOutcome =
@@ -81,6 +81,12 @@ export function electedWorker(database: Database): Promise<string | undefined> {
       .getOne();
     return elected?.owner;
   });
+}
+
+/** Whether the worker gave its slot back and has not claimed one since. */
+export async function hasSaidGoodbye(session: Session, owner: string): Promise<boolean> {
+  const worker = await findRow(session, WorkerRow, { owner });
+  return worker !== undefined && worker.leaseExpiresAt <= worker.seenAt;
 }
 
 /** Says in the same transaction as other work that the worker lives for another leaseMs. */

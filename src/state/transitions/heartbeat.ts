@@ -6,7 +6,7 @@ import type { Database, Session } from '../database.ts';
 import { JobRow } from '../entities/job-row.ts';
 import { OrganizationRow } from '../entities/organization-row.ts';
 import { findColumns, updateRows } from '../row-statements.ts';
-import { renewWorker, type WorkerKind } from '../worker-slot.ts';
+import { hasSaidGoodbye, renewWorker, type WorkerKind } from '../worker-slot.ts';
 import { holdsLease } from './locked-job.ts';
 
 /** What became of each lease, and what the worker has to know about those it kept. */
@@ -43,7 +43,8 @@ export function heartbeat(
 ): Promise<HeartbeatOutcome> {
   return database.transaction(async (session) => {
     // Before its leases, so that none of them can run out before the worker was last seen.
-    await renewWorker(session, owner, kind, leaseMs);
+    // A beat that was under way when the worker said goodbye must not make it look alive again, and then dead.
+    if (!(await hasSaidGoodbye(session, owner))) await renewWorker(session, owner, kind, leaseMs);
     const jobs = await lockJobs(session, leases);
     const renewed = leases.flatMap((lease) => {
       const job = jobs.get(jobName(lease));
