@@ -109,7 +109,22 @@ export class Dispatcher {
       observer.decided('nacked_over_limit', message.delivery);
     }
     held.release(message);
-    await (settlement.kind === 'ack' ? ack(message) : nack(message));
+    if (settlement.kind === 'ack') return ack(message);
+    const { parsed } = message;
+    const isFree = settlement.kind === 'park' && settlement.mayGiveBack;
+    const again = this.#closed && isFree && parsed.kind === 'valid' && this.#publishAgain(parsed.request);
+    await Promise.all([nack(message), again]);
+  }
+
+  /** What is nacked comes back after the subscription's backoff; another replica can go on with a job at once. */
+  async #publishAgain(request: JobRequest): Promise<void> {
+    const { publisher, observer } = this.#context;
+    await publisher.publishJob(request).catch((error: unknown) => {
+      // The nacked message stands behind it, and the reaper behind both.
+      observer.trouble(
+        `a job was handed over without a new message: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    });
   }
 
   /** What cannot be settled because the database or the broker is out of reach is held and tried again, ever less often: an outage costs no message. */

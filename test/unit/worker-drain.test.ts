@@ -49,6 +49,22 @@ test('a drain gives back what never started, stops what runs at its checkpoint, 
   assert.deepEqual(b.troubles, []);
 });
 
+test('a job that is handed over is published again: another replica need not wait for the backoff of its message', async (t) => {
+  const rig = await aRig(t, { minimumBackoffMs: 600_000, maximumBackoffMs: 600_000 });
+  const gate = aGate();
+  await rig.organizations(['acme'], { kind: 'reads', until: gate.opened });
+  const a = rig.start('a');
+  rig.publish('acme', 'job');
+  await rig.clock.until(() => rig.reading.get('a')?.now.length === 1, 'the job to read');
+  rig.start('b');
+  assert.equal((await drained(rig, a)).unfinished, 0);
+  const handedOverMs = rig.clock.nowMs();
+  await rig.clock.until(() => rig.reading.get('b')?.now.length === 1, 'the other replica to read');
+  assert.ok(rig.clock.nowMs() - handedOverMs < 5_000);
+  gate.open();
+  assert.equal((await rig.untilJob('acme', 'job', 'SUCCESS')).attempts, 0);
+});
+
 test('five roll-outs in one long job: no attempt is counted, and nothing is dead-lettered', async (t) => {
   const rig = await aRig(t);
   const gate = aGate();
