@@ -95,5 +95,6 @@ function report(thrown: unknown, session: Session): ExitCode {
   session.note(paintFor(session.io.stderr, session.io.env)('red', `error: ${lines.join('\n')}`));
   if (session.showsStacks() && thrown instanceof Error && !(thrown instanceof CommandError))
     session.note(redactText(thrown.stack ?? '', session.secrets()));
-  return thrown instanceof CommandError ? thrown.exitCode : 1;
+  if (error instanceof CommandError) return error.exitCode;
+  return error.reason === 'invalid_configuration' ? 2 : 1;
 }

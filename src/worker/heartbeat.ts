@@ -81,7 +81,8 @@ export class Heartbeat {
     try {
       return await Promise.race([answer, silence]);
     } finally {
-      waiting.abort();
+      // With a reason of our own: the default one is an exception with a stack, made at every beat.
+      waiting.abort('answered');
     }
   }
 

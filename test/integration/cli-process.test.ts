@@ -42,6 +42,11 @@ test('a database is migrated by one process and used by the next', async (contex
   assert.equal(missing.code, 3);
   const usage = await call('status', '--limit', 'many');
   assert.equal(usage.code, 2);
+  const unset = await call('provision');
+  assert.deepEqual(
+    [unset.code, unset.stderr],
+    [2, 'error: PROJECT_ID is not set: it names the project of the Pub/Sub topics and subscriptions\n'],
+  );
 });
 
 test('a reader that goes away is no crash', async (context) => {
