@@ -28,7 +28,8 @@ export async function runTestFiles(chosen: string[], addresses: Record<string, s
     process.execPath,
     [
       ...['--import', 'tsx', '--test', '--test-reporter=spec', '--test-timeout=300000'],
-      `--test-concurrency=${Math.min(Math.max(availableParallelism(), 2), 4)}`,
+      // One more than there are cores: tests of whole processes wait for leases most of their time.
+      `--test-concurrency=${Math.min(Math.max(availableParallelism(), 2) + 1, 4)}`,
       ...options,
       ...(files.length === 0 ? [ALL_TESTS] : files),
     ],

@@ -191,7 +191,7 @@ function databaseKind(name: string, fault: Fault, more: Pick<EpisodeOptions, 'ne
     async play({ endings, program, seed, hits }) {
       const { ground, mariaDb, proxy, database } = await ownDatabase(endings, program);
       const plan = new StrikePlan(seed, /claim|Plan|append|record|decide|commit|finish/);
-      let last = Promise.resolve();
+      let [last, pending] = [Promise.resolve(), 0];
       const episode = await playEpisode(ground, {
         ...more,
         replicas: 2,
@@ -200,10 +200,15 @@ function databaseKind(name: string, fault: Fault, more: Pick<EpisodeOptions, 'ne
         hitsWanted: hits,
         // A process goes on after its strike, so one that was struck gets no second one before it has ended.
         nextStrikes: () => Array.from({ length: hits }, () => plan.next('SIGSTOP')),
+        // More may be struck than was wanted, and a worker that has nothing to do meets no fault.
+        goOnUntil: () => pending === 0,
         whileStopped: (_fleet, worker) => {
           const wake = (): void => worker.signal('SIGCONT');
           // One fault after the other: each is mended before the next.
-          last = last.then(() => fault({ mariaDb, proxy, database, worker, wake }));
+          pending += 1;
+          last = last
+            .then(() => fault({ mariaDb, proxy, database, worker, wake }))
+            .finally(() => (pending -= 1));
           return last;
         },
       });
