@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { messageOf } from './job/errors.ts';
 import { createApp } from './app.ts';
 import { runCli } from './cli/run-cli.ts';
 import { secretsIn } from './config/read-config.ts';
@@ -17,7 +18,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 // Half-dead is worse than dead: the lease runs out, and another worker goes on from the last checkpoint.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (thrown: unknown) => {
-    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    const text = messageOf(thrown);
     const stack = process.env['LOG_LEVEL'] === 'debug' && thrown instanceof Error ? `\n${thrown.stack}` : '';
     process.stderr.write(`${redactText(`error: unexpected: ${text}${stack}`, secretsIn(process.env))}\n`);
     process.exit(1);

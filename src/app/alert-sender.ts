@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config/config.ts';
-import { TerminalError } from '../job/errors.ts';
+import { messageOf, TerminalError } from '../job/errors.ts';
 import { alertWebhook } from '../observability/alert-webhook.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { AlertSender } from '../worker/alert-sender.ts';
@@ -20,7 +20,7 @@ async function loadAlertModule(path: string): Promise<AlertSender> {
   const refuse = (why: string): TerminalError =>
     new TerminalError('invalid_configuration', `the module of ALERT_MODULE (${path}) ${why}`);
   const loaded: unknown = await import(pathToFileURL(resolve(path)).href).catch((error: unknown) => {
-    throw refuse(`cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    throw refuse(`cannot be loaded: ${messageOf(error)}`);
   });
   const { sendAlert } = loaded as { sendAlert?: unknown };
   if (typeof sendAlert !== 'function')

@@ -1,4 +1,5 @@
 /** Waits until the database answers and has exactly the tables this build works with. */
+import { messageOf } from '../job/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { State } from '../state/open-state.ts';
@@ -62,7 +63,7 @@ async function stateOrObstacle(
     return { state };
   } catch (error) {
     return {
-      message: `waiting for the database: ${error instanceof Error ? error.message : String(error)}`,
+      message: `waiting for the database: ${messageOf(error)}`,
       isFinal: false,
     };
   }

@@ -1,5 +1,6 @@
 /** `doctor`: looks at everything the program depends on, and says how to mend what is not well. */
 import type { Command } from 'commander';
+import { messageOf } from '../job/errors.ts';
 import { escapeControls } from '../observability/log-line.ts';
 import type { CliApp } from './app-port.ts';
 import type { ExitCode } from './command-error.ts';
@@ -65,7 +66,7 @@ async function inTime({ look }: HealthCheck, timeoutSeconds: number): Promise<Fi
   try {
     return await Promise.race([look(), late]);
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+    const found = messageOf(error);
     return { status: 'broken', found, mend: 'see the message; docs/runbook.md explains its reasons' };
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,7 @@
 /** `enqueue --all`: publishes one job for every organization that is not paused, spread over a time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { messageOf } from '../job/errors.ts';
 import { jobName, type JobRequest } from '../job/job.ts';
 import type { CliApp } from './app-port.ts';
 import { failed, type ExitCode } from './command-error.ts';
@@ -40,7 +41,7 @@ export async function enqueueAll(
       try {
         return { request, messageId: await app.publish(request) };
       } catch (error) {
-        problems.push(`${organizationId}: ${error instanceof Error ? error.message : String(error)}`);
+        problems.push(`${organizationId}: ${messageOf(error)}`);
         return undefined;
       }
     });

@@ -1,4 +1,5 @@
 /** Hands a job that waits on record to the workers, or says how to run it without them. */
+import { messageOf } from '../job/errors.ts';
 import { jobJson } from '../http/job-json.ts';
 import { jobName } from '../job/job.ts';
 import type { JobRecord } from '../state/job-record.ts';
@@ -35,7 +36,7 @@ async function published(job: JobRecord, done: string, app: CliApp, session: Ses
   try {
     return await app.publish({ organizationId, jobId, jobType, window, requestedBy: session.io.user });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const seconds = (2 * app.config.jobs.leaseMs) / 1000;
     throw failed(
       `${done}, but publishing it failed (${why}): do not repeat this command; a running worker publishes ` +

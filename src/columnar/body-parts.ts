@@ -1,5 +1,5 @@
 /** The body of a record batch as it grows, buffer by buffer, and the message around it. */
-import { bytesBeforeBody, padded, writeBeforeBody } from './ipc-message.ts';
+import { framed, padded } from './ipc-message.ts';
 import { recordBatchMetadata, type Pair } from './message-metadata.ts';
 import { METADATA_VERSION } from './table-schema-message.ts';
 
@@ -52,8 +52,6 @@ export class BodyParts {
       buffers: this.#buffers,
       bodyBytes: this.#bodyBytes,
     });
-    const prefix = new Uint8Array(bytesBeforeBody(metadata.length));
-    writeBeforeBody(prefix, metadata);
-    return Buffer.concat([prefix, ...this.#chunks]);
+    return Buffer.concat([framed(metadata), ...this.#chunks]);
   }
 }

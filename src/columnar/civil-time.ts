@@ -1,5 +1,5 @@
 /** Dates and times of day without a zone, as SQL writes them, in the numbers that Arrow carries. */
-import { formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../job/instant.ts';
+import { dayText, formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../job/instant.ts';
 import type { Field } from '../job/table-schema.ts';
 import type { RowValue } from './row-value.ts';
 
@@ -36,7 +36,7 @@ export function instantOf({ type }: Field, value: RowValue): Micros | undefined 
 
 /** `YYYY-MM-DD` of days since 1970-01-01. */
 export function formatDate(days: number): string {
-  return formatInstant(BigInt(days) * SECONDS_PER_DAY * MICROS_PER_SECOND).slice(0, 10);
+  return dayText(BigInt(days) * SECONDS_PER_DAY * MICROS_PER_SECOND);
 }
 
 /** `HH:MM:SS[.ffffff]` of microseconds since midnight, without trailing zeros. */

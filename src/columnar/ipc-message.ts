@@ -52,7 +52,7 @@ export function writeBeforeBody(bytes: Uint8Array, metadata: Uint8Array): void {
   bytes.fill(0, PREFIX_BYTES + metadata.length, bytesBeforeBody(metadata.length));
 }
 
-/** A message without a body. */
+/** A message without a body, or all of one that stands before it. */
 export function framed(metadata: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(bytesBeforeBody(metadata.length));
   writeBeforeBody(bytes, metadata);

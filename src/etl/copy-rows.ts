@@ -1,6 +1,6 @@
 /** Extract, transform and load on the storage path: every row of the plan into write streams nobody can see yet. */
 import type { Batch } from '../job/batch.ts';
-import { TransientError } from '../job/errors.ts';
+import { messageOf, TransientError } from '../job/errors.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import { addTotals, type Totals } from '../job/totals.ts';
 import { openReadSession, recordedReadSession } from './extract.ts';
@@ -37,7 +37,7 @@ export async function copyRows(run: PlannedRun): Promise<PreparedRows> {
       return await copyOnce(run);
     } catch (error) {
       if (!(error instanceof CopyLost) && !isReadSessionLost(error)) throw error;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       await abandonCopy(run);
       if (restarts === MAX_RESTARTS) {
         throw new TransientError('stream_lost', `the copy was lost ${restarts + 1} times, last: ${why}`, {

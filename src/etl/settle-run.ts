@@ -1,5 +1,5 @@
 /** Records how a run ends that was stopped or met an error: waiting for a retry, failed, cancelled, handed over, or lost. */
-import { LeaseLostError, type JobError, type TransientError } from '../job/errors.ts';
+import { LeaseLostError, messageOf, type JobError, type TransientError } from '../job/errors.ts';
 import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import type { Reason } from '../job/reason.ts';
 import { decidedBackoffMs, nextRetry, recheckMs } from '../job/retry-policy.ts';
@@ -105,6 +105,6 @@ async function settled(record: () => Promise<Settled>): Promise<Settled> {
   try {
     return await record();
   } catch (error) {
-    return { kind: 'unsettled', message: error instanceof Error ? error.message : String(error) };
+    return { kind: 'unsettled', message: messageOf(error) };
   }
 }

@@ -1,6 +1,6 @@
 /** The staging table of a plan: rows wait there, seen by nobody, until one recorded job makes them visible. */
 import { createHash } from 'node:crypto';
-import { TerminalError } from '../job/errors.ts';
+import { messageOf, TerminalError } from '../job/errors.ts';
 import { MICROS_PER_MINUTE } from '../job/instant.ts';
 import { lineageOf, replacesWindow } from '../job/job.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
@@ -60,7 +60,7 @@ export async function dropStaging(run: PlannedRun): Promise<void> {
   try {
     await run.destination.dropTable(staging);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     run.observer.note(run.lease, 'the staging table stays until it expires', {
       table: tableName(staging),
       why,

@@ -1,4 +1,5 @@
 /** Runs a piece of work as a named step: its start, end and detail are recorded and observed. */
+import { messageOf } from '../job/errors.ts';
 import type { Step } from '../job/job.ts';
 import type { JsonObject } from '../state/json.ts';
 import type { NumberedRun } from './run.ts';
@@ -31,7 +32,7 @@ async function recordFailure(
   name: Step,
   error: unknown,
 ): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   // The error itself is what the run must settle; a step that cannot be marked says nothing new.
   await state.steps.fail(lease, planNumber, name, message).catch(() => undefined);
 }

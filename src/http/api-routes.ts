@@ -1,12 +1,11 @@
 /** The JSON behind the status page: overview, jobs with filters, one job with everything. */
 import type { FastifyInstance } from 'fastify';
-import { MICROS_PER_SECOND } from '../job/instant.ts';
+import { dayText, MICROS_PER_SECOND } from '../job/instant.ts';
 import { isTerminal } from '../job/job-status.ts';
 import { HttpProblem, success } from './envelope.ts';
 import { filterQuery, jobFilter, type Query } from './job-filter.ts';
 import { jobDetailJson, jobJson } from './job-json.ts';
 import { organizationJson } from './organization-json.ts';
-import { dayText } from '../state/job-figures.ts';
 import {
   readOverview,
   readProgress,

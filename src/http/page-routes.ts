@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { JobKey } from '../job/job.ts';
 import { jobName } from '../job/job.ts';
-import type { Micros } from '../job/instant.ts';
+import { dayText, type Micros } from '../job/instant.ts';
 import type { DeadLetterRecord } from '../state/dead-letter-store.ts';
 import { isReplayable } from '../worker/replay-dead-letter.ts';
 import type { Access } from './access.ts';
@@ -20,7 +20,6 @@ import {
 } from './overview.ts';
 import { actionButton } from './pages/action-button.ts';
 import { ASSETS } from './pages/assets.ts';
-import { dayText } from '../state/job-figures.ts';
 import { deadLettersPage } from './pages/dead-letters-page.ts';
 import type { Environment, Frame } from './pages/frame.ts';
 import { toText, type Html } from './pages/html.ts';

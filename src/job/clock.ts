@@ -8,6 +8,26 @@ export type Clock = {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 };
 
+/** The answer, or an error with these words when there is none in time; the signal says that nobody waits any more. */
+export async function answeredWithin<T>(
+  clock: Clock,
+  patienceMs: number,
+  silence: string,
+  ask: (over: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const silent = clock.sleep(patienceMs, over.signal).then(() => {
+    throw new Error(silence);
+  });
+  silent.catch(() => undefined);
+  try {
+    return await Promise.race([ask(over.signal), silent]);
+  } finally {
+    // With a reason of our own: the default one is an exception with a stack, made for every answer.
+    over.abort('nobody waits any more');
+  }
+}
+
 /** Uniform in [0, 1). */
 export type Random = () => number;
 

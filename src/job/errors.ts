@@ -56,6 +56,10 @@ export class LeaseLostError extends JobError {
 /** Makes anything thrown a JobError; what no adapter classified is transient with reason `unknown`. */
 export function asJobError(thrown: unknown): JobError {
   if (thrown instanceof JobError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new TransientError('unknown', message, { cause: thrown });
+  return new TransientError('unknown', messageOf(thrown), { cause: thrown });
+}
+
+/** What whatever was thrown says of itself. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

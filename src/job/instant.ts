@@ -43,6 +43,11 @@ export function formatInstant(instant: Micros): string {
   return `${whole}.${micros.toString().padStart(6, '0')}Z`;
 }
 
+/** The day an instant lies in, in UTC: `2026-01-31`. */
+export function dayText(instant: Micros): string {
+  return formatInstant(instant).slice(0, 10);
+}
+
 function utcDate([year, month, day, hour, minute, second]: [number, number, number, number, number, number]):
   Date | undefined {
   const date = new Date(0);

@@ -14,7 +14,10 @@ export const STATUS_GRAPH: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   CANCELLED: ['QUEUED'],
 };
 
+/** Those in which a job has ended. */
+export const TERMINAL_STATUSES: readonly JobStatus[] = ['SUCCESS', 'FAILED', 'CANCELLED'];
+
 /** Whether a job in this status has ended; its message may be acked. */
 export function isTerminal(status: JobStatus): boolean {
-  return status === 'SUCCESS' || status === 'FAILED' || status === 'CANCELLED';
+  return TERMINAL_STATUSES.includes(status);
 }

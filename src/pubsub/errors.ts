@@ -1,4 +1,5 @@
 /** Says in a sentence what a failed Pub/Sub call means and how to mend it; the only place that reads its status codes. */
+import { messageOf } from '../job/errors.ts';
 import { grpc } from 'google-gax';
 
 /** Whether and when it is worth calling again. */
@@ -41,7 +42,7 @@ export function pubSubTrouble(error: unknown, resource: string): PubSubTrouble {
 
 /** What the client says, without the list of earlier tries it appends to a call that it gave up. */
 function briefly(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return text
     .replace(
       /(?:\s*Resolution note:)?\s*(?:before any response was received\.)?\s*: Previous errors : .*$/s,

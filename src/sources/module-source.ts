@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Source } from '../etl/source.ts';
-import { TerminalError } from '../job/errors.ts';
+import { messageOf, TerminalError } from '../job/errors.ts';
 
 /** What a source module exports. */
 export type SourceModule = {
@@ -41,7 +41,7 @@ async function open(folder: string, name: string): Promise<ReturnType<SourceModu
   if (path === undefined)
     throw wrong(`${join(folder, name)}.mjs does not exist; put the module there or change SOURCES_DIR`);
   const loaded = (await import(pathToFileURL(path).href).catch((error: unknown) => {
-    throw wrong(`${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    throw wrong(`${path} cannot be loaded: ${messageOf(error)}`);
   })) as Partial<SourceModule>;
   if (typeof loaded.openSource !== 'function') throw wrong(`${path} exports no function openSource`);
   return loaded.openSource({ folder });

@@ -1,5 +1,7 @@
 /** Erases what the database holds of an organization that was removed: everything but the audit log. */
+import { TERMINAL_STATUSES } from '../job/job-status.ts';
 import type { Database, Session } from './database.ts';
+import { deleteInParts, type Numbered } from './delete-in-parts.ts';
 import { AlertRow } from './entities/alert-row.ts';
 import { BatchRow } from './entities/batch-row.ts';
 import { DeadLetterRow } from './entities/dead-letter-row.ts';
@@ -29,9 +31,6 @@ const TABLES = {
 
 type ErasedTable = keyof typeof TABLES;
 
-/** Few enough that nobody waits long for the rows. */
-const ROWS_PER_TRANSACTION = 1_000;
-
 /** Counts the rows, and deletes them in small transactions unless it is a dry run; refused while the organization is configured or a job of it has not ended. */
 export async function eraseOrganization(
   database: Database,
@@ -55,7 +54,7 @@ async function obstacleTo(session: Session, organizationId: string): Promise<str
   const open = await session.manager
     .createQueryBuilder(JobRow, 'job')
     .where('job.organizationId = :organizationId', { organizationId })
-    .andWhere(`job.status NOT IN ('SUCCESS', 'FAILED', 'CANCELLED')`)
+    .andWhere('job.status NOT IN (:...ended)', { ended: TERMINAL_STATUSES })
     .getOne();
   return open
     ? `job ${organizationId}/${open.jobId} is ${open.status}: wait until it has ended, or cancel it`
@@ -69,29 +68,18 @@ async function countRows({ manager }: Session, organizationId: string): Promise<
   return Object.fromEntries(counts) as ErasedRows;
 }
 
-async function eraseTable(
+function eraseTable(
   database: Database,
   Row: (typeof TABLES)[ErasedTable],
   organizationId: string,
 ): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const erased = await database.transaction(async (session) => {
-      // It may have been configured again meanwhile, and its job be running.
-      if (await obstacleTo(session, organizationId)) return 0;
-      const rows = await session.manager
-        .createQueryBuilder<{ id: number }>(Row, 'row')
-        .where('row.organizationId = :organizationId', { organizationId })
-        .limit(ROWS_PER_TRANSACTION)
-        .getMany();
-      if (rows.length > 0)
-        await session.manager.delete(
-          Row,
-          rows.map(({ id }) => id),
-        );
-      return rows.length;
-    });
-    total += erased;
-    if (erased < ROWS_PER_TRANSACTION) return total;
-  }
+  return deleteInParts(database, Row, async (session, limit) => {
+    // It may have been configured again meanwhile, and its job be running.
+    if (await obstacleTo(session, organizationId)) return [];
+    return session.manager
+      .createQueryBuilder<Numbered>(Row, 'row')
+      .where('row.organizationId = :organizationId', { organizationId })
+      .limit(limit)
+      .getMany();
+  });
 }

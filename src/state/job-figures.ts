@@ -1,6 +1,6 @@
 /** What ended jobs add up to by day, for charts and success rates. */
 import type { JobStatus } from '../job/job.ts';
-import { formatInstant, MICROS_PER_SECOND, type Micros } from '../job/instant.ts';
+import { MICROS_PER_SECOND, type Micros } from '../job/instant.ts';
 import type { Session } from './database.ts';
 import { JobRow } from './entities/job-row.ts';
 
@@ -29,11 +29,6 @@ type RawFigures = Record<
 /** Midnight UTC of the day an instant lies in. */
 export function dayOf(instant: Micros): Micros {
   return instant - (instant % MICROS_PER_DAY);
-}
-
-/** The day an instant lies in, in UTC: `2026-01-31`. */
-export function dayText(instant: Micros): string {
-  return formatInstant(instant).slice(0, 10);
 }
 
 /** A day in microseconds. */

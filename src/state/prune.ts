@@ -1,11 +1,14 @@
 /** Deletes what is older than the retention: steps and batches of ended jobs, dead letters, sent alerts, workers long gone. Jobs are kept for ever. */
+import { TERMINAL_STATUSES } from '../job/job-status.ts';
 import { databaseNow, type Database } from './database.ts';
+import { deleteInParts, type Numbered } from './delete-in-parts.ts';
 import { AlertRow } from './entities/alert-row.ts';
 import { BatchRow } from './entities/batch-row.ts';
 import { DeadLetterRow } from './entities/dead-letter-row.ts';
 import { JobRow } from './entities/job-row.ts';
 import { StepRow } from './entities/step-row.ts';
 import { WorkerRow } from './entities/worker-row.ts';
+import type { Entity } from './row-statements.ts';
 import { later } from './transitions/locked-job.ts';
 
 /** How many rows were deleted. */
@@ -18,8 +21,6 @@ export type Pruned = {
 };
 
 const MS_PER_DAY = 86_400_000;
-/** Few enough that nobody waits long for the rows. */
-const ROWS_PER_TRANSACTION = 1_000;
 
 /** Deletes what is older than retentionDays by the database's clock, in small transactions, and says how much. */
 export async function prune(database: Database, retentionDays: number): Promise<Pruned> {
@@ -33,30 +34,19 @@ export async function prune(database: Database, retentionDays: number): Promise<
   };
 }
 
-async function pruneTable(
+function pruneTable(
   database: Database,
-  Row: typeof StepRow | typeof BatchRow | typeof DeadLetterRow | typeof AlertRow | typeof WorkerRow,
+  Row: Entity<Numbered>,
   condition: string,
   before: bigint,
   ofEndedJobs: boolean,
 ): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const deleted = await database.transaction(async ({ manager }) => {
-      const query = manager.createQueryBuilder<{ id: number }>(Row, 'row').where(condition, { before });
-      if (ofEndedJobs)
-        query
-          .innerJoin(JobRow, 'job', 'job.organizationId = row.organizationId AND job.jobId = row.jobId')
-          .andWhere(`job.status IN ('SUCCESS', 'FAILED', 'CANCELLED')`);
-      const rows = await query.orderBy('row.id').limit(ROWS_PER_TRANSACTION).getMany();
-      if (rows.length > 0)
-        await manager.delete(
-          Row,
-          rows.map(({ id }) => id),
-        );
-      return rows.length;
-    });
-    total += deleted;
-    if (deleted < ROWS_PER_TRANSACTION) return total;
-  }
+  return deleteInParts(database, Row, ({ manager }, limit) => {
+    const query = manager.createQueryBuilder<Numbered>(Row, 'row').where(condition, { before });
+    if (ofEndedJobs)
+      query
+        .innerJoin(JobRow, 'job', 'job.organizationId = row.organizationId AND job.jobId = row.jobId')
+        .andWhere('job.status IN (:...ended)', { ended: TERMINAL_STATUSES });
+    return query.orderBy('row.id').limit(limit).getMany();
+  });
 }

@@ -1,11 +1,10 @@
 /** The replicas that run on this database: who they are, and that an SQLite file has one at a time. */
-import { MoreThan } from 'typeorm';
 import type { Micros } from '../job/instant.ts';
 import { DatabaseClock, NOW } from './column-values.ts';
 import { databaseNow, type Database, type Session } from './database.ts';
 import { WorkerRow } from './entities/worker-row.ts';
 import { insertRows } from './insert-rows.ts';
-import { findRow, findRows, updateRows } from './row-statements.ts';
+import { findColumns, findRow, findRows, updateRows } from './row-statements.ts';
 
 /** Whether the worker may work on this database. */
 export type WorkerSlotOutcome =
@@ -24,6 +23,8 @@ export type WorkerRecord = {
   readonly seenAt: Micros;
   readonly alive: boolean;
 };
+
+const LIVE = 'WHERE {leaseExpiresAt} > {now}';
 
 /** Announces a worker for leaseMs; each heartbeat renews it. Refused only on SQLite, while another worker lives. */
 export function claimWorkerSlot(
@@ -63,22 +64,14 @@ export function listWorkers(database: Database, limit = 100): Promise<WorkerReco
 
 /** How many replicas and runs in the foreground live by the database's clock. */
 export function countLiveWorkers(database: Database): Promise<number> {
-  return database.read(async (session) => {
-    const now = await databaseNow(session);
-    return session.manager.countBy(WorkerRow, { leaseExpiresAt: MoreThan(now) });
-  });
+  return database.read(async (session) => (await findColumns(session, WorkerRow, ['id'], LIVE, [])).length);
 }
 
 /** The one live replica that works for all of them, which is the oldest; undefined when none is alive. */
 export function electedWorker(database: Database): Promise<string | undefined> {
   return database.read(async (session) => {
-    const now = await databaseNow(session);
-    const elected = await session.manager
-      .createQueryBuilder(WorkerRow, 'worker')
-      .where(`worker.kind = 'worker' AND worker.leaseExpiresAt > :now`, { now })
-      .orderBy('worker.id')
-      .limit(1)
-      .getOne();
+    const oldest = `${LIVE} AND {kind} = 'worker' ORDER BY {id} LIMIT 1`;
+    const [elected] = await findColumns(session, WorkerRow, ['owner'], oldest, []);
     return elected?.owner;
   });
 }
@@ -86,7 +79,12 @@ export function electedWorker(database: Database): Promise<string | undefined> {
 /** Whether the worker gave its slot back and has not claimed one since. */
 export async function hasSaidGoodbye(session: Session, owner: string): Promise<boolean> {
   const worker = await findRow(session, WorkerRow, { owner });
-  return worker !== undefined && worker.leaseExpiresAt <= worker.seenAt;
+  return worker !== undefined && saidGoodbye(worker);
+}
+
+/** Whether a worker gave its slot back: only then does its lease not outlast the instant it was last seen. */
+export function saidGoodbye({ leaseExpiresAt, seenAt }: WorkerRow): boolean {
+  return leaseExpiresAt <= seenAt;
 }
 
 /** Says in the same transaction as other work that the worker lives for another leaseMs. */
@@ -105,6 +103,6 @@ export async function renewWorker(
 }
 
 async function otherLiveWorker(session: Session, owner: string): Promise<WorkerRow | undefined> {
-  const others = `WHERE {owner} <> ? AND {leaseExpiresAt} > {now} LIMIT 1`;
+  const others = `${LIVE} AND {owner} <> ? LIMIT 1`;
   return (await findRows(session, WorkerRow, others, [owner]))[0];
 }

@@ -1,4 +1,5 @@
 /** Takes deliveries in, runs as many jobs as there are slots, parks the rest and acks each message once it is settled. */
+import { messageOf } from '../job/errors.ts';
 import { jittered } from '../job/clock.ts';
 import { parseMessage } from '../job/message.ts';
 import type { JobRequest } from '../job/job.ts';
@@ -121,9 +122,7 @@ export class Dispatcher {
     const { publisher, observer } = this.#context;
     await publisher.publishJob(request).catch((error: unknown) => {
       // The nacked message stands behind it, and the reaper behind both.
-      observer.trouble(
-        `a job was handed over without a new message: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      observer.trouble(`a job was handed over without a new message: ${messageOf(error)}`);
     });
   }
 
@@ -134,7 +133,7 @@ export class Dispatcher {
       if (settlement.kind !== 'needs_slot') message.troubles = 0;
       return settlement;
     } catch (error) {
-      this.#context.observer.trouble(error instanceof Error ? error.message : String(error));
+      this.#context.observer.trouble(messageOf(error));
       const delayMs = Math.min(MAX_TROUBLE_DELAY_MS, TROUBLE_DELAY_MS * 2 ** message.troubles);
       message.troubles += 1;
       return { kind: 'park', delayMs, mayGiveBack: false };

@@ -1,4 +1,5 @@
 /** Files what arrives in the dead-letter subscription in the database; each message is acked once its row is committed. */
+import { messageOf } from '../job/errors.ts';
 import { jittered } from '../job/clock.ts';
 import { failedJobOf, filedLetter } from './dead-letter-filing.ts';
 import type { Delivery, DeliverySource } from './delivery.ts';
@@ -57,7 +58,7 @@ async function file(
       if (!job || !(await state.jobs.find(job))) await state.deadLetters.record(filedLetter(delivery));
       return true;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       if (tries === 1) observer.trouble(`filing a dead letter failed and is tried again: ${why}`);
       await clock.sleep(jittered(RETRY_MS, 0.3, random), signal);
     }

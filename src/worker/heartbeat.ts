@@ -1,5 +1,6 @@
 /** Keeps what this replica holds: renews leases and doorbells in the database, and only then the deadlines of running jobs. */
-import { jittered } from '../job/clock.ts';
+import { messageOf } from '../job/errors.ts';
+import { answeredWithin, jittered } from '../job/clock.ts';
 import type { HeartbeatOutcome } from '../state/transitions/heartbeat.ts';
 import { deliveriesOf, type HeldMessage } from './held-messages.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -69,21 +70,12 @@ export class Heartbeat {
   }
 
   /** A database that does not answer is as unreachable as one that refuses. */
-  async #answered<T>(answer: Promise<T>): Promise<T> {
+  #answered<T>(answer: Promise<T>): Promise<T> {
     const { services, settings, deliveries } = this.#context;
-    const waiting = new AbortController();
     // Whatever the lease, messages must be extended before their deadline passes.
     const patienceMs = Math.min(settings.leaseMs / 2, deliveries.ackDeadlineMs / 3);
-    const silence = services.clock.sleep(patienceMs, waiting.signal).then(() => {
-      throw new Error(`the database has not answered a heartbeat for ${patienceMs} ms`);
-    });
-    silence.catch(() => undefined);
-    try {
-      return await Promise.race([answer, silence]);
-    } finally {
-      // With a reason of our own: the default one is an exception with a stack, made at every beat.
-      waiting.abort('answered');
-    }
+    const silence = `the database has not answered a heartbeat for ${patienceMs} ms`;
+    return answeredWithin(services.clock, patienceMs, silence, () => answer);
   }
 
   #stopRuns(beat: HeartbeatOutcome): void {
@@ -110,7 +102,7 @@ export class Heartbeat {
     if (!this.#databaseReachable) return;
     this.#databaseReachable = false;
     this.#context.deliveries.pause();
-    this.#context.observer.databaseLost(error instanceof Error ? error.message : String(error));
+    this.#context.observer.databaseLost(messageOf(error));
   }
 
   #databaseBack(): void {

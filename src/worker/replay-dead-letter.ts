@@ -1,4 +1,5 @@
 /** Replays a dead letter, for the command line and the page alike: its job is retried, or its message is published as a job. */
+import { messageOf } from '../job/errors.ts';
 import { isTerminal } from '../job/job-status.ts';
 import { jobName, type JobRequest } from '../job/job.ts';
 import { parseMessage } from '../job/message.ts';
@@ -60,7 +61,7 @@ export async function replay(
   }
   const unpublished = await publish({ ...(before ? requestOf(before) : request), requestedBy: actor }).then(
     () => undefined,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    messageOf,
   );
   // Without a job on record nobody else would publish it.
   if (unpublished !== undefined && planned.outcome === 'published')

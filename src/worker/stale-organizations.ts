@@ -5,7 +5,7 @@ import type { State } from '../state/open-state.ts';
 import { whileElected } from './elected-task.ts';
 import type { BackgroundTask } from './worker.ts';
 
-const EVERY_MS = 15 * 60_000;
+const ROUND = { everyMs: 15 * 60_000, share: 0.3, doing: 'looking for organizations that fall behind' };
 const AGAIN_AFTER_MS = 24 * 60 * 60_000;
 
 /**
@@ -14,14 +14,7 @@ const AGAIN_AFTER_MS = 24 * 60 * 60_000;
  */
 export function watchStaleOrganizations(afterMs: number): BackgroundTask {
   return (context, signal) =>
-    whileElected(context, signal, { everyMs: EVERY_MS, share: 0.3 }, async () => {
-      try {
-        await alertOfStale(context.services.state, afterMs);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        context.observer.trouble(`looking for organizations that fall behind failed: ${why}`);
-      }
-    });
+    whileElected(context, signal, ROUND, () => alertOfStale(context.services.state, afterMs));
 }
 
 async function alertOfStale(state: State, afterMs: number): Promise<void> {

@@ -41,6 +41,19 @@ async function copiedIds(copy: Copy): Promise<number[]> {
   return rows.map((row) => (JSON.parse(row) as { id: number }).id).sort((a, b) => a - b);
 }
 
+/** A copy of rows with these numbers that keeps every fifth apart. */
+async function copyThatRejects(context: TestContext, numbers: readonly number[]) {
+  const modules = await moduleFolder(context, { 'mine.mjs': EVERY_FIFTH });
+  const table = quarantine();
+  const copy = await runs().newCopy(COLUMNS, {
+    transform: 'module:mine',
+    quarantineTable: table,
+    maxRejectedPercent: 20,
+  });
+  await copy.insert(numbers.map((id) => rowOf(id)).join(', '));
+  return { modules, table, copy };
+}
+
 test('a row of every type goes through a module and arrives as it was', async (context: TestContext) => {
   const modules = await moduleFolder(context, {
     'mine.mjs': sameColumns('return rows.map((row) => ({ ...row }));'),
@@ -62,18 +75,7 @@ test('a row of every type goes through a module and arrives as it was', async (c
 });
 
 test('a copy that was interrupted goes on behind its last checkpoint, on both tables', async (context) => {
-  const modules = await moduleFolder(context, { 'mine.mjs': EVERY_FIFTH });
-  const table = quarantine();
-  const copy = await runs().newCopy(COLUMNS, {
-    transform: 'module:mine',
-    quarantineTable: table,
-    maxRejectedPercent: 20,
-  });
-  await copy.insert(
-    ids(1, 60)
-      .map((id) => rowOf(id))
-      .join(', '),
-  );
+  const { modules, table, copy } = await copyThatRejects(context, ids(1, 60));
   const settings = { modules, batchRows: 4, readStreams: 1 };
   let appends = 0;
   const breaking = (real: Destination): Destination => ({
@@ -147,18 +149,7 @@ test('a window is replaced through a module, and its quarantine tells the jobs a
 });
 
 test('a job that dies between its two commits is rolled forward: each table has its rows once', async (context) => {
-  const modules = await moduleFolder(context, { 'mine.mjs': EVERY_FIFTH });
-  const table = quarantine();
-  const copy = await runs().newCopy(COLUMNS, {
-    transform: 'module:mine',
-    quarantineTable: table,
-    maxRejectedPercent: 20,
-  });
-  await copy.insert(
-    ids(1, 20)
-      .map((id) => rowOf(id))
-      .join(', '),
-  );
+  const { modules, table, copy } = await copyThatRejects(context, ids(1, 20));
   const dying = (real: Destination): Destination => ({
     ...real,
     commitWriteStreams: (to, streams) =>

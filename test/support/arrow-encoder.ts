@@ -1,6 +1,6 @@
 // Rows as Arrow IPC messages, in every form the format allows: an encoder that knows the liberties a sender may take.
 import { DataType, type Field, Message, MetadataVersion, type Schema } from 'apache-arrow';
-import { bytesBeforeBody, writeBeforeBody } from '../../src/columnar/ipc-message.ts';
+import { framed } from '../../src/columnar/ipc-message.ts';
 import { recordBatchMetadata, type Pair } from '../../src/columnar/message-metadata.ts';
 import { fixedWidth, isLargeList, isVariable, randomValue, type Row } from './arrow-values.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -20,10 +20,7 @@ export interface Liberties {
 
 /** The bare schema message. */
 export function encodeSchema(schema: Schema): Uint8Array {
-  const metadata = Message.encode(Message.from(schema));
-  const bytes = new Uint8Array(bytesBeforeBody(metadata.length));
-  writeBeforeBody(bytes, metadata);
-  return bytes;
+  return framed(Message.encode(Message.from(schema)));
 }
 
 /** A bare record-batch message; without liberties it is as plain as it can be. */
@@ -57,9 +54,7 @@ class Encoder {
       buffers: this.#buffers,
       bodyBytes: this.#bodyBytes,
     });
-    const prefix = new Uint8Array(bytesBeforeBody(metadata.length));
-    writeBeforeBody(prefix, metadata);
-    return Buffer.concat([prefix, ...this.#chunks]);
+    return Buffer.concat([framed(metadata), ...this.#chunks]);
   }
 
   field(field: Field, values: readonly unknown[]): void {

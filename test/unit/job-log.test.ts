@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { STEPS } from '../../src/job/job.ts';
 import { runObserver, workerObserver } from '../../src/app/observers.ts';
 import { tracedRunObserver, tracedWorkerObserver } from '../../src/app/traced-observers.ts';
 import { encodeMessage } from '../../src/job/encode-message.ts';
@@ -16,16 +17,6 @@ type Line = Readonly<Record<string, unknown>>;
 const key = { organizationId: 'acme', jobId: 'job-1' };
 const BATCHES = 5_000;
 const ROWS_A_BATCH = 1_000;
-const STEPS = [
-  'plan',
-  'ensure_destination',
-  'extract',
-  'transform',
-  'load',
-  'verify',
-  'commit',
-  'finish',
-] as const;
 const TRACE = 'logging.googleapis.com/trace';
 
 /** Everything that is logged of a job of 5,000 batches from its message to its end. */

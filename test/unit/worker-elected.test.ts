@@ -6,12 +6,13 @@ import type { BackgroundTask } from '../../src/worker/worker.ts';
 import { aRig, LEASE_MS, type Rig } from './worker-rig.ts';
 
 const EVERY_MS = 10_000;
+const ROUND = { everyMs: EVERY_MS, share: 0.3, doing: 'working for all' };
 
 /** A task that notes who does it and when. */
 function aTask(rig: Rig): { task: BackgroundTask; done: { owner: string; atMs: number }[] } {
   const done: { owner: string; atMs: number }[] = [];
   const task: BackgroundTask = (context, signal) =>
-    whileElected(context, signal, { everyMs: EVERY_MS, share: 0.3 }, async () => {
+    whileElected(context, signal, ROUND, async () => {
       done.push({ owner: context.settings.owner, atMs: rig.clock.nowMs() });
     });
   return { task, done };
@@ -65,5 +66,21 @@ test('a run in the foreground works for itself only', async (t) => {
   assert.deepEqual(kinds, [
     ['a-2', 'worker'],
     ['run-1', 'foreground'],
+  ]);
+});
+
+test('a round that fails is told, and the next one comes all the same', async (t) => {
+  const rig = await aRig(t);
+  let rounds = 0;
+  const failing: BackgroundTask = (context, signal) =>
+    whileElected(context, signal, ROUND, async () => {
+      rounds += 1;
+      throw new Error(`no luck in round ${rounds}`);
+    });
+  const a = rig.start('a', { tasks: [failing] });
+  await rig.clock.until(() => rounds >= 2, 'two rounds');
+  assert.deepEqual(a.troubles.slice(0, 2), [
+    'working for all failed: no luck in round 1',
+    'working for all failed: no luck in round 2',
   ]);
 });

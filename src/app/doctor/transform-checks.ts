@@ -1,6 +1,7 @@
 /** What doctor looks at in TRANSFORMS_DIR: that the files organizations name are there, and that modules can be loaded. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../job/errors.ts';
 import { broken, ok, type HealthCheck } from '../../cli/health-check.ts';
 import { describeModule, findModule, isModule } from '../../etl/transforms/module/find-module.ts';
 import type { Organization } from '../../job/organization.ts';
@@ -40,7 +41,7 @@ async function moduleLoads(transformsDir: string, transform: string): ReturnType
     return ok(module.path);
   } catch (error) {
     return broken(
-      error instanceof Error ? error.message : String(error),
+      messageOf(error),
       'correct the module or TRANSFORMS_DIR, or name another with org set --transform',
     );
   }

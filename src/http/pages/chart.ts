@@ -1,6 +1,5 @@
 /** Bar charts by day, drawn here as SVG: no script, readable by a screen reader, coloured by the style sheet. */
-import type { Micros } from '../../job/instant.ts';
-import { dayText } from '../../state/job-figures.ts';
+import { dayText, type Micros } from '../../job/instant.ts';
 import { html, type Html } from './html.ts';
 
 /** One kind of bar, stacked in the order given; the look is a class of the style sheet. */

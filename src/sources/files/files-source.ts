@@ -5,7 +5,7 @@ import type { ArrowRows } from '../../columnar/arrow-rows.ts';
 import type { Row } from '../../columnar/row-value.ts';
 import type { ReadSession, Slice, Source, Survey, VerifiedColumns } from '../../etl/source.ts';
 import { TerminalError, TransientError } from '../../job/errors.ts';
-import { formatInstant, MICROS_PER_SECOND, type Micros } from '../../job/instant.ts';
+import { dayText, MICROS_PER_SECOND, type Micros } from '../../job/instant.ts';
 import { tableName, type TableRef } from '../../job/table-ref.ts';
 import type { TableSchema } from '../../job/table-schema.ts';
 import { addTotals, type DayTotals, type Totals } from '../../job/totals.ts';
@@ -87,7 +87,7 @@ async function dailyTotals(
   columns: VerifiedColumns,
 ): Promise<readonly DayTotals[]> {
   const cursor = cursorOf(schema, slice.cursorField);
-  const dayOf = (row: Row): string => formatInstant(cursor(row) ?? 0n).slice(0, 10);
+  const dayOf = (row: Row): string => dayText(cursor(row) ?? 0n);
   const byDay = new Map<string, Totals>();
   for await (const rows of rowsWithin(files, schema, slice))
     for (const day of new Set(rows.map(dayOf))) {

@@ -1,5 +1,6 @@
 /** The columns of a Parquet file in BigQuery's terms, and how a stored value becomes one of them without loss. */
 import { parquetSchema, type FileMetaData, type SchemaElement, type SchemaTree } from 'hyparquet';
+import { formatDate } from '../../columnar/civil-time.ts';
 import type { RowValue } from '../../columnar/row-value.ts';
 import { TerminalError } from '../../job/errors.ts';
 import { formatInstant } from '../../job/instant.ts';
@@ -10,8 +11,6 @@ import { decimalText } from '../../job/totals.ts';
 export type ParquetColumn = { readonly field: Field; readonly value: (stored: unknown) => RowValue };
 
 type Leaf = { readonly type: FieldType; readonly value: (stored: never) => RowValue };
-
-const DAY_MICROS = 86_400_000_000n;
 
 /** The columns of the file; throws TerminalError('unsupported') naming a column that cannot be carried without loss. */
 export function parquetColumns(metadata: FileMetaData, path: string): readonly ParquetColumn[] {
@@ -88,8 +87,7 @@ function leafOf(element: SchemaElement): Leaf | undefined {
     case 'BOOLEAN':
       return { type: 'BOOL', value: (stored: boolean) => stored };
     case 'INT32':
-      if (converted === 'DATE' || logical?.type === 'DATE')
-        return { type: 'DATE', value: (days: number) => dateText(days) };
+      if (converted === 'DATE' || logical?.type === 'DATE') return { type: 'DATE', value: formatDate };
       if (converted === 'TIME_MILLIS' || logical?.type === 'TIME')
         return { type: 'TIME', value: (ms: number) => timeText(BigInt(ms) * 1000n) };
       return {
@@ -151,10 +149,6 @@ function unscaled(stored: Stored): bigint {
   if (!(stored instanceof Uint8Array)) return BigInt(stored);
   const unsigned = stored.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
   return BigInt.asIntN(stored.length * 8, unsigned);
-}
-
-function dateText(days: number): string {
-  return formatInstant(BigInt(days) * DAY_MICROS).slice(0, 10);
 }
 
 function timeText(micros: bigint): string {

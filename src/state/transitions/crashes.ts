@@ -3,6 +3,7 @@ import type { Micros } from '../../job/instant.ts';
 import type { JobRow } from '../entities/job-row.ts';
 import { WorkerRow } from '../entities/worker-row.ts';
 import { findRow } from '../row-statements.ts';
+import { saidGoodbye } from '../worker-slot.ts';
 import type { LockedJob } from './locked-job.ts';
 
 /** A worker whose lease on the job ran out at this instant. */
@@ -37,8 +38,7 @@ export async function crashesAtTakeover(locked: LockedJob, claimant: string): Pr
 async function livedOn({ session }: LockedJob, { owner, ranOutAt }: Suspect): Promise<boolean> {
   const worker = await findRow(session, WorkerRow, { owner });
   if (!worker) return false;
-  const saidGoodbye = worker.leaseExpiresAt <= worker.seenAt;
-  return worker.seenAt > ranOutAt || saidGoodbye;
+  return worker.seenAt > ranOutAt || saidGoodbye(worker);
 }
 
 function suspectsOf({ crashSuspects }: JobRow): Suspect[] {

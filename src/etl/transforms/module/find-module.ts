@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import type { Clock } from '../../../job/clock.ts';
-import { TerminalError } from '../../../job/errors.ts';
+import { messageOf, TerminalError } from '../../../job/errors.ts';
 import type { TableSchema } from '../../../job/table-schema.ts';
 import type { ModuleDescription } from './thread-messages.ts';
 import { ThreadHung, TransformThread, type ThreadLimits } from './transform-thread.ts';
@@ -70,10 +70,7 @@ export async function moduleFaults(modules: ModuleFolder): Promise<readonly stri
   const faults = found.map(async (module) => {
     const name = module.transform.slice(PREFIX.length);
     if (!NAME.test(name)) return `${module.path} is no name of a transform: A-Z a-z 0-9 _ - and an ending`;
-    return describeModule(module).then(
-      () => undefined,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
+    return describeModule(module).then(() => undefined, messageOf);
   });
   return (await Promise.all(faults)).filter((fault) => fault !== undefined);
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { tableSchemaMessage } from '../../../columnar/table-schema-message.ts';
-import { TerminalError } from '../../../job/errors.ts';
+import { messageOf, TerminalError } from '../../../job/errors.ts';
 import { parseTableSchema } from '../../../job/parse-table-schema.ts';
 import { fieldAt, type TableSchema } from '../../../job/table-schema.ts';
 import type { TransformModule } from '../module-transform.ts';
@@ -16,7 +16,7 @@ const CURSOR_TYPES: readonly string[] = ['TIMESTAMP', 'DATETIME', 'DATE'];
 /** Throws TerminalError('invalid_configuration') for a file that cannot be loaded or does not export what a transform must. */
 export async function loadModule(path: string): Promise<LoadedModule> {
   const exported = (await import(pathToFileURL(path).href).catch((error: unknown) => {
-    throw wrong(path, `cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    throw wrong(path, `cannot be loaded: ${messageOf(error)}`);
   })) as Readonly<Record<string, unknown>>;
   const { transformRows, columns, cursor, version = '' } = exported;
   if (typeof transformRows !== 'function') throw wrong(path, 'exports no function transformRows');
