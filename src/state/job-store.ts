@@ -9,6 +9,7 @@ import { jobBacklog, type Backlog } from './job-backlog.ts';
 import { jobFigures, type DayFigures } from './job-figures.ts';
 import { countJobsByStatus, findJob, listJobs, newestJobs, type JobFilter } from './job-queries.ts';
 import { jobRecord, type JobRecord } from './job-record.ts';
+import { runEnd, type RunEnd } from './run-end.ts';
 import { admit } from './transitions/admit.ts';
 import { cancelled, type CancelledOutcome } from './transitions/cancelled.ts';
 import { anySilent, claimSilent } from './transitions/claim-silent.ts';
@@ -32,6 +33,7 @@ import type { WorkerKind } from './worker-slot.ts';
 export type { DayFigures } from './job-figures.ts';
 export type { JobFilter } from './job-queries.ts';
 export type { JobRecord } from './job-record.ts';
+export type { RunEnd } from './run-end.ts';
 export type { CancelledOutcome } from './transitions/cancelled.ts';
 export type { ClaimOutcome } from './transitions/claim.ts';
 export type { DecideOutcome } from './transitions/decide.ts';
@@ -51,6 +53,8 @@ export type JobStore = {
   /** Inserts the job as QUEUED unless its key is known, renews doorbell and message id, and returns the row as it is then: the first request wins. */
   admit(request: JobRequest, messageId: string | undefined): Promise<JobRecord>;
   find(key: JobKey): Promise<JobRecord | undefined>;
+  /** What came of a job's run, and which job of its organization may run now. */
+  runEnd(key: JobKey): Promise<RunEnd | undefined>;
   /** The newest first. */
   list(filter?: JobFilter): Promise<JobRecord[]>;
   /** The newest job of every organization that has any. */
@@ -107,6 +111,7 @@ export function createJobStore(database: Database): JobStore {
         const row = await findJob(session, key);
         return row && jobRecord(row);
       }),
+    runEnd: (key) => database.read((session) => runEnd(session, key)),
     list: (filter = {}) => database.read(async (session) => (await listJobs(session, filter)).map(jobRecord)),
     newest: () => database.read(async (session) => (await newestJobs(session)).map(jobRecord)),
     figures: (...given) => database.read((session) => jobFigures(session, ...given)),

@@ -2,10 +2,11 @@
 import { messageOf } from '../job/errors.ts';
 import { jittered } from '../job/clock.ts';
 import { parseMessage } from '../job/message.ts';
-import type { JobRequest } from '../job/job.ts';
+import type { JobKey, JobRequest } from '../job/job.ts';
 import type { Delivery } from './delivery.ts';
 import { deliveriesOf, type HeldMessage } from './held-messages.ts';
 import { JobSlots } from './job-slots.ts';
+import { publishHandedOver, publishNext } from './ring-doorbell.ts';
 import { settleInSlot, settleWithoutSlot, type Settlement } from './settle-message.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -25,15 +26,17 @@ export class Dispatcher {
     this.#slots = new JobSlots(context.settings.maxConcurrentJobs);
   }
 
-  /** Holds a delivery and begins to settle it; another delivery of a held job starts nothing and shares its end. */
+  /** Holds a delivery and begins to settle it; another delivery of a held job shares its end, and at most has it looked at again. */
   accept(delivery: Delivery): void {
     if (this.#closed) {
       void delivery.nack();
       return;
     }
     const { kind, message } = this.#context.held.hold(delivery, parseMessage(delivery.data));
-    if (kind === 'adopted') this.#context.observer.decided('adopted', delivery);
-    else this.#begin(message);
+    if (kind === 'new') return this.#begin(message);
+    this.#context.observer.decided('adopted', delivery);
+    // Somebody published it anew because the job's turn has come.
+    if (kind === 'another') this.#ring(message);
   }
 
   /** Wakes parked messages that are due, until the signal aborts; while the database is out of reach there is nothing to ask it. */
@@ -70,6 +73,7 @@ export class Dispatcher {
   /** Parked messages wait without a slot; only what may start a run takes one. */
   #begin(message: HeldMessage): void {
     message.phase = 'ready';
+    message.rung = false;
     void this.#track(this.#settle(message));
   }
 
@@ -91,7 +95,20 @@ export class Dispatcher {
       return;
     }
     await this.#carryOut(message, settlement);
-    if (settlement.kind === 'ack') this.#wakeOrganization(request.organizationId);
+    if ('next' in settlement && settlement.next) this.#handOn(settlement.next);
+  }
+
+  /** The organization's next job begins at once if its message is held here; if not, a new one finds whoever has a free slot. */
+  #handOn(next: JobKey): void {
+    const message = this.#context.held.find(next);
+    if (message) this.#ring(message);
+    else void this.#track(publishNext(this.#context, next));
+  }
+
+  /** A message that waits is looked at now. */
+  #ring(message: HeldMessage): void {
+    if (message.phase === 'ready') message.rung = true;
+    if (message.phase === 'parked' && !this.#closed) this.#begin(message);
   }
 
   #settleAlone(message: HeldMessage, request: JobRequest): void {
@@ -104,7 +121,8 @@ export class Dispatcher {
     if (settlement.kind === 'park' && !this.#closed) {
       message.phase = 'parked';
       message.hasParked = true;
-      message.wakeAtMs = services.clock.nowMs() + jittered(settlement.delayMs, 0.1, services.random);
+      const delayMs = message.rung ? 0 : jittered(settlement.delayMs, 0.1, services.random);
+      message.wakeAtMs = services.clock.nowMs() + delayMs;
       // Only a job that is on record and waits can do without us: its message comes again, and the reaper stands behind it.
       if (!settlement.mayGiveBack || held.inPhase('parked').length <= settings.parkedLimit) return;
       observer.decided('nacked_over_limit', message.delivery);
@@ -113,17 +131,9 @@ export class Dispatcher {
     if (settlement.kind === 'ack') return ack(message);
     const { parsed } = message;
     const isFree = settlement.kind === 'park' && settlement.mayGiveBack;
-    const again = this.#closed && isFree && parsed.kind === 'valid' && this.#publishAgain(parsed.request);
+    const again =
+      this.#closed && isFree && parsed.kind === 'valid' && publishHandedOver(this.#context, parsed.request);
     await Promise.all([nack(message), again]);
-  }
-
-  /** What is nacked comes back after the subscription's backoff; another replica can go on with a job at once. */
-  async #publishAgain(request: JobRequest): Promise<void> {
-    const { publisher, observer } = this.#context;
-    await publisher.publishJob(request).catch((error: unknown) => {
-      // The nacked message stands behind it, and the reaper behind both.
-      observer.trouble(`a job was handed over without a new message: ${messageOf(error)}`);
-    });
   }
 
   /** What cannot be settled because the database or the broker is out of reach is held and tried again, ever less often: an outage costs no message. */
@@ -137,14 +147,6 @@ export class Dispatcher {
       const delayMs = Math.min(MAX_TROUBLE_DELAY_MS, TROUBLE_DELAY_MS * 2 ** message.troubles);
       message.troubles += 1;
       return { kind: 'park', delayMs, mayGiveBack: false };
-    }
-  }
-
-  /** The next job of an organization need not wait for its poll when this one has just ended. */
-  #wakeOrganization(organizationId: string): void {
-    for (const message of this.#context.held.inPhase('parked')) {
-      if (message.parsed.kind === 'valid' && message.parsed.request.organizationId === organizationId)
-        message.wakeAtMs = 0;
     }
   }
 

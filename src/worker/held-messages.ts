@@ -17,6 +17,8 @@ export type HeldMessage = {
   phase: Phase;
   /** By the monotonic clock; only while parked. */
   wakeAtMs: number;
+  /** Its turn may have come since it was begun to be looked at, which that look may not have seen. */
+  rung: boolean;
   /** Whether it was counted as parked; parking again after a look is no new decision. */
   hasParked: boolean;
   /** How often in a row it could not be settled for want of database or broker. */
@@ -38,18 +40,23 @@ export class HeldMessages {
     return this.#arrivals;
   }
 
-  /** Holds a delivery; `adopted` when its job was held already: of one message, only the newest ack id is valid under exactly-once delivery. */
+  /**
+   * Holds a delivery. Of a job that is held already it is the same message `again`, of which only the newest ack id is valid
+   * under exactly-once delivery, or `another`.
+   */
   hold(
     delivery: Delivery,
     parsed: ParsedMessage,
-  ): { readonly kind: 'new' | 'adopted'; readonly message: HeldMessage } {
+  ): { readonly kind: 'new' | 'again' | 'another'; readonly message: HeldMessage } {
     this.#arrivals += 1;
-    const name = parsed.kind === 'valid' ? `job ${jobName(parsed.request)}` : `message ${delivery.messageId}`;
+    const name = parsed.kind === 'valid' ? nameOf(parsed.request) : `message ${delivery.messageId}`;
     const existing = this.#byName.get(name);
     if (existing) {
-      existing.duplicates = deliveriesOf(existing).filter((held) => held.messageId !== delivery.messageId);
+      const held = deliveriesOf(existing);
+      const others = held.filter(({ messageId }) => messageId !== delivery.messageId);
+      existing.duplicates = others;
       existing.delivery = delivery;
-      return { kind: 'adopted', message: existing };
+      return { kind: others.length < held.length ? 'again' : 'another', message: existing };
     }
     const message: HeldMessage = {
       name,
@@ -58,6 +65,7 @@ export class HeldMessages {
       duplicates: [],
       phase: 'ready',
       wakeAtMs: 0,
+      rung: false,
       hasParked: false,
       troubles: 0,
     };
@@ -68,6 +76,11 @@ export class HeldMessages {
   /** Lets go of a message; whoever does so acks or nacks it. */
   release(message: HeldMessage): void {
     this.#byName.delete(message.name);
+  }
+
+  /** The message of a job; undefined when none is held. */
+  find(key: JobKey): HeldMessage | undefined {
+    return this.#byName.get(nameOf(key));
   }
 
   isHeld(message: HeldMessage): boolean {
@@ -90,4 +103,8 @@ export class HeldMessages {
   get size(): number {
     return this.#byName.size;
   }
+}
+
+function nameOf(key: JobKey): string {
+  return `job ${jobName(key)}`;
 }

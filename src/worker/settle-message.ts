@@ -6,17 +6,22 @@ import type { JobKey, JobRequest } from '../job/job.ts';
 import type { ClaimOptions, ClaimOutcome } from '../state/transitions/claim.ts';
 import { deadLetterAttributes } from './dead-letter.ts';
 import type { HeldMessage } from './held-messages.ts';
-import type { RunFigures, WorkerContext } from './worker-context.ts';
+import type { WorkerContext } from './worker-context.ts';
 
 /** What to do with the message now. */
 export type Settlement =
-  | { readonly kind: 'ack' }
-  /** mayGiveBack: the job is on record and waits, so the broker may hold its message when too many are held here. */
-  | { readonly kind: 'park'; readonly delayMs: number; readonly mayGiveBack: boolean }
+  | Settled
   /** A slot is needed to go on, or all of them: processes died under this job. */
   | { readonly kind: 'needs_slot' | 'needs_all_slots' };
 
-const NO_FIGURES: RunFigures = { seconds: 0, rows: 0, bytes: 0 };
+type Settled = (
+  | { readonly kind: 'ack' }
+  /** mayGiveBack: the job is on record and waits, so the broker may hold its message when too many are held here. */
+  | { readonly kind: 'park'; readonly delayMs: number; readonly mayGiveBack: boolean }
+) & {
+  /** The job of the organization whose turn it is now that this one lets it go. */
+  readonly next?: JobKey | undefined;
+};
 
 type Claimed = Extract<ClaimOutcome, { kind: 'claimed' }>;
 
@@ -55,12 +60,7 @@ export async function settleInSlot(
       observer.decided('runs_alone', message.delivery);
       return { kind: 'needs_all_slots' };
     case 'crash_loop':
-      observer.runEnded(
-        request,
-        { kind: 'failed', reason: 'crash_loop', message: claim.message },
-        NO_FIGURES,
-      );
-      return { kind: 'ack' };
+      return ended(context, request, { kind: 'failed', reason: 'crash_loop', message: claim.message }, 0);
     case 'unknown_organization':
       return failUnknownOrganization(context, message, request);
     case 'not_due':
@@ -95,20 +95,27 @@ async function runClaimed(
     return runJob({ ...services, ...sides, lease, job, organization, signal });
   };
   const outcome = await run().finally(() => running.remove(lease));
-  const seconds = (services.clock.nowMs() - startedMs) / 1000;
   if (outcome.kind === 'lost') observer.leaseLost(lease);
-  observer.runEnded(lease, outcome, await figures(context, lease, seconds));
-  return afterRun(context, outcome);
+  return ended(context, lease, outcome, (services.clock.nowMs() - startedMs) / 1000);
 }
 
-/** For logs and metrics only, so a database that does not answer just leaves the figures at 0. */
-async function figures({ services }: WorkerContext, key: JobKey, seconds: number): Promise<RunFigures> {
-  const job = await services.state.jobs.find(key).catch(() => undefined);
-  return { seconds, rows: job?.rowsWritten ?? 0, bytes: job?.bytesWritten ?? 0 };
+/** Tells of the end and asks whose turn it is; a database that does not answer leaves the figures at 0, and the next job to its poll. */
+async function ended(
+  context: WorkerContext,
+  key: JobKey,
+  outcome: RunOutcome,
+  seconds: number,
+): Promise<Settled> {
+  const end = await context.services.state.jobs.runEnd(key).catch(() => undefined);
+  const { rowsWritten: rows = 0, bytesWritten: bytes = 0, nextJobId } = end ?? {};
+  context.observer.runEnded(key, outcome, { seconds, rows, bytes });
+  const isNext = nextJobId !== undefined && nextJobId !== key.jobId;
+  const next = isNext ? { organizationId: key.organizationId, jobId: nextJobId } : undefined;
+  return { ...(await afterRun(context, outcome)), next };
 }
 
 /** Ends that are recorded are acked; everything else is held on to, or given back when this replica is draining. */
-async function afterRun(context: WorkerContext, outcome: RunOutcome): Promise<Settlement> {
+async function afterRun(context: WorkerContext, outcome: RunOutcome): Promise<Settled> {
   switch (outcome.kind) {
     case 'success':
     case 'failed':

@@ -114,7 +114,7 @@ function newWorker(
       },
       deliveries: queue.subscribe(),
       publisher: {
-        publishJob: () => Promise.reject(new Error('no message was lost')),
+        publishJob: (request) => queue.publishAgain(messageFor(request)),
         publishDeadLetter: () => Promise.reject(new Error('no message is wrong')),
       },
       openSides: warehouses.sides(settings.owner),

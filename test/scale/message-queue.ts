@@ -5,11 +5,12 @@ type Subscriber = { take: (delivery: Delivery) => void; held: number; receiving:
 
 /** One queue for all workers; it loses nothing, doubles nothing and costs next to nothing, so that what is measured is not the queue. */
 export class MessageQueue {
-  /** When each message was acked, by its id. */
+  /** When each message was acked, by its id; not of those that were published again. */
   readonly ackedAtMs = new Map<string, number>();
   readonly #waiting: { readonly messageId: string; readonly data: Uint8Array }[] = [];
   readonly #subscribers: Subscriber[] = [];
   readonly #maxOutstanding: number;
+  #again = 0;
 
   constructor(maxOutstanding: number) {
     this.#maxOutstanding = maxOutstanding;
@@ -19,6 +20,13 @@ export class MessageQueue {
   publish(messages: readonly { readonly messageId: string; readonly data: Uint8Array }[]): void {
     this.#waiting.push(...messages);
     this.#handOut();
+  }
+
+  /** One more message, behind those that wait; its ack is nobody's. */
+  publishAgain(data: Uint8Array): Promise<string> {
+    const messageId = `again-${++this.#again}`;
+    this.publish([{ messageId, data }]);
+    return Promise.resolve(messageId);
   }
 
   /** The connection of one more worker. */
@@ -69,7 +77,7 @@ export class MessageQueue {
       ...message,
       attributes: {},
       ack: () => {
-        this.ackedAtMs.set(message.messageId, performance.now());
+        if (!message.messageId.startsWith('again-')) this.ackedAtMs.set(message.messageId, performance.now());
         return settle();
       },
       nack: () => {

@@ -2,8 +2,11 @@
 import { TransientError } from '../../src/job/errors.ts';
 import type { State } from '../../src/state/open-state.ts';
 
-/** `refuses`: rejects at once; `silent`: does not answer before it is mended; `loses_replies`: does what it is asked and rejects. */
-export type DatabaseFault = 'none' | 'refuses' | 'silent' | 'loses_replies';
+/**
+ * `refuses`: rejects at once; `silent`: does not answer before it is mended; `answers_late`: does what it is asked and says so
+ * when it is mended; `loses_replies`: does what it is asked and rejects.
+ */
+export type DatabaseFault = 'none' | 'refuses' | 'silent' | 'answers_late' | 'loses_replies';
 
 /** From now on this happens to calls whose name (`jobs.claim`) matches; to all when none is given. */
 export type SetFault = (fault: DatabaseFault, calls?: RegExp) => void;
@@ -24,6 +27,7 @@ export function unreliable(
     if (now() === 'refuses') throw unavailable();
     const result = await call();
     onDone(outcomeOf(name, result));
+    while (now() === 'answers_late') await mended;
     if (now() === 'loses_replies') throw unavailable();
     return result;
   };
