@@ -40,9 +40,9 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
     },
     provision: async () => (await messaging.get()).provision(),
     publish: async (request) => (await messaging.get()).publisher.publishJob(request),
-    async runJob(request, { signal, onProgress }) {
+    async runJob(request, { signal, onStep, onProgress }) {
       const { runInForeground } = await import('./app/foreground-run.ts');
-      const common = { config, logger, signal, onProgress, traces: await traces() };
+      const common = { config, logger, signal, onStep, onProgress, traces: await traces() };
       const opened = { sides: await sides.get(), state: await state.get() };
       return runInForeground(request, { ...common, ...opened, rates });
     },

@@ -2,7 +2,7 @@
 import type { CallRates } from '../bigquery/call-rates.ts';
 import type { Config } from '../config/config.ts';
 import type { RunObserver, RunProgress } from '../etl/run.ts';
-import { jobName, type JobRequest } from '../job/job.ts';
+import { jobName, type JobRequest, type Step } from '../job/job.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { JobTraces } from '../observability/job-traces.ts';
 import { createMetrics } from '../observability/metrics.ts';
@@ -27,6 +27,7 @@ export type ForegroundRun = {
   /** Undefined: no spans are made. */
   readonly traces: JobTraces | undefined;
   readonly signal: AbortSignal;
+  readonly onStep: (step: Step) => void;
   readonly onProgress: (progress: RunProgress) => void;
 };
 
@@ -39,7 +40,7 @@ export async function runInForeground(request: JobRequest, run: ForegroundRun): 
   const services = createRunServices(
     config,
     state,
-    withProgress(tracedRunObserver(runObserver(logger, metrics, traceOf), traces), run.onProgress),
+    told(tracedRunObserver(runObserver(logger, metrics, traceOf), traces), run),
   );
   const observer = tracedWorkerObserver(workerObserver(logger, metrics, traceOf), traces);
   // Such a job is held for as long as it waits for a person; a command in the foreground hands it to that person.
@@ -68,9 +69,16 @@ export async function runInForeground(request: JobRequest, run: ForegroundRun): 
   return job;
 }
 
-function withProgress(observer: RunObserver, onProgress: (progress: RunProgress) => void): RunObserver {
+function told(
+  observer: RunObserver,
+  { onStep, onProgress }: Pick<ForegroundRun, 'onStep' | 'onProgress'>,
+): RunObserver {
   return {
     ...observer,
+    stepStarted(key, step) {
+      observer.stepStarted(key, step);
+      onStep(step);
+    },
     checkpoint(key, progress, batch) {
       observer.checkpoint(key, progress, batch);
       onProgress(progress);

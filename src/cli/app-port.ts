@@ -1,6 +1,6 @@
 /** What the commands need of the program; the composition root makes it, tests fake it. */
 import type { Config } from '../config/config.ts';
-import type { JobRequest } from '../job/job.ts';
+import type { JobRequest, Step } from '../job/job.ts';
 import type { Organization } from '../job/organization.ts';
 import type { Plan } from '../job/plan.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -19,10 +19,14 @@ export type CliApp = {
   provision(): Promise<Provisioned>;
   /** Publishes the request; resolves with the id of the message. */
   publish(request: JobRequest): Promise<string>;
-  /** Runs one job here and now; an abort interrupts it at its next checkpoint. */
+  /** Runs one job here and now, telling the steps it begins; an abort interrupts it at its next checkpoint. */
   runJob(
     request: JobRequest,
-    options: { readonly signal: AbortSignal; readonly onProgress: (progress: JobProgress) => void },
+    options: {
+      readonly signal: AbortSignal;
+      readonly onStep: (step: Step) => void;
+      readonly onProgress: (progress: JobProgress) => void;
+    },
   ): Promise<JobRecord>;
   /** What a run would do, without doing it. */
   planJob(request: JobRequest): Promise<PlanPreview>;
@@ -48,7 +52,7 @@ export type Provisioned = {
 /** How far a run is, told at each checkpoint. */
 export type JobProgress = {
   readonly rowsDone: number;
-  readonly rowsEstimated: number | undefined;
+  readonly rowsEstimated: number;
   readonly bytesDone: number;
 };
 

@@ -5,6 +5,7 @@ import { messageOf } from '../job/errors.ts';
 import { jobName, type JobRequest } from '../job/job.ts';
 import type { CliApp } from './app-port.ts';
 import { failed, type ExitCode } from './command-error.ts';
+import { startCountBar } from './count-bar.ts';
 import type { JsonOption } from './help.ts';
 import { jobRequest, newJobId, type JobOptions } from './job-request.ts';
 import { migratedState, type Session } from './session.ts';
@@ -12,47 +13,58 @@ import { migratedState, type Session } from './session.ts';
 /** Calls on their way at a time: without jitter, thousands of organizations are a matter of seconds. */
 const CONCURRENT_PUBLISHES = 20;
 
+type Options = JobOptions & JsonOption & { readonly jitterSeconds: number };
 type Published = { readonly request: JobRequest; readonly messageId: string };
 
 /**
  * Every organization gets the same job id, so that a repetition with that id runs no job twice. One message that cannot
  * be published does not keep the others back; the command fails in the end.
  */
-export async function enqueueAll(
-  app: CliApp,
-  session: Session,
-  options: JobOptions & JsonOption & { readonly jitterSeconds: number },
-): Promise<ExitCode> {
-  const { io } = session;
-  const jobId = options.jobId ?? newJobId(io);
+export async function enqueueAll(app: CliApp, session: Session, options: Options): Promise<ExitCode> {
+  const jobId = options.jobId ?? newJobId(session.io);
   const organizations = await (await migratedState(app)).organizations.list();
   const due = organizations.filter(({ paused }) => !paused);
+  const requests = due.map(({ organizationId }) =>
+    jobRequest(organizationId, { ...options, jobId }, session.io),
+  );
+  const { published, problems } = await publishEach(requests, app, session, options);
+  report(published, organizations.length - due.length, session, options);
+  if (published.length === due.length) return 0;
+  throw failed(unfinished(published.length, due.length, jobId, problems));
+}
+
+/** Each at a moment of its own; those whose moment had not come at Ctrl-C are left out. */
+async function publishEach(
+  requests: readonly JobRequest[],
+  app: CliApp,
+  session: Session,
+  { jitterSeconds, json = false }: Options,
+): Promise<{ readonly published: readonly Published[]; readonly problems: readonly string[] }> {
+  const { io } = session;
   const interruption = new AbortController();
+  const { signal } = interruption;
   const stopListening = io.onInterrupt(() => interruption.abort());
+  const published: Published[] = [];
   const problems: string[] = [];
+  const counted = { total: requests.length, done: () => published.length + problems.length };
+  const bar = startCountBar('publishing jobs', counted, session, !json);
   const limit = pLimit(CONCURRENT_PUBLISHES);
-  const publish = async (organizationId: string): Promise<Published | undefined> => {
-    await sleep(io.random() * options.jitterSeconds * 1000, undefined, { signal: interruption.signal }).catch(
-      () => undefined,
-    );
-    return limit(async () => {
-      if (interruption.signal.aborted) return undefined;
-      const request = jobRequest(organizationId, { ...options, jobId }, io);
+  const publish = async (request: JobRequest): Promise<void> => {
+    await sleep(io.random() * jitterSeconds * 1000, undefined, { signal }).catch(() => undefined);
+    await limit(async () => {
+      if (signal.aborted) return;
       try {
-        return { request, messageId: await app.publish(request) };
+        published.push({ request, messageId: await app.publish(request) });
       } catch (error) {
-        problems.push(`${organizationId}: ${messageOf(error)}`);
-        return undefined;
+        problems.push(`${request.organizationId}: ${messageOf(error)}`);
       }
     });
   };
   try {
-    const answers = await Promise.all(due.map(({ organizationId }) => publish(organizationId)));
-    const published = answers.filter((answer) => answer !== undefined);
-    report(published, organizations.length - due.length, session, options);
-    if (published.length === due.length) return 0;
-    throw failed(unfinished(published.length, due.length, jobId, problems));
+    await Promise.all(requests.map(publish));
+    return { published, problems };
   } finally {
+    bar.stop();
     stopListening();
   }
 }

@@ -1,15 +1,17 @@
 /** Follows a job that a worker somewhere runs, by looking at the database. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { time } from '../http/human-text.ts';
 import { isTerminal } from '../job/job-status.ts';
 import type { JobKey } from '../job/job.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import type { State } from '../state/open-state.ts';
-import type { JobProgress } from './app-port.ts';
+import type { JobBar } from './job-bar.ts';
 
 export type Following = {
   readonly signal: AbortSignal;
   readonly pollMs: number;
-  readonly onProgress: (progress: JobProgress) => void;
+  /** Is shown how far the job is. */
+  readonly bar: JobBar;
   /** Called once when no worker has taken the job for a while. */
   readonly onNobody: () => void;
 };
@@ -20,22 +22,34 @@ const NOBODY_AFTER_POLLS = 20;
 export async function followJob(
   key: JobKey,
   state: State,
-  following: Following,
+  { signal, pollMs, bar, onNobody }: Following,
 ): Promise<JobRecord | undefined> {
-  const { signal, pollMs } = following;
   for (let polls = 1; !signal.aborted; polls += 1) {
     const job = await state.jobs.find(key);
     if (job && (isTerminal(job.status) || job.needsOperator)) return job;
-    if (!job && polls === NOBODY_AFTER_POLLS) following.onNobody();
-    if (job?.plan) {
-      const { rowsWritten, bytesWritten } = await state.batches.progress(key, job.planNumber);
-      following.onProgress({
-        rowsDone: rowsWritten,
-        rowsEstimated: job.plan.estimatedRows,
-        bytesDone: bytesWritten,
-      });
-    }
+    if (!job && polls === NOBODY_AFTER_POLLS) onNobody();
+    if (job) await show(job, state, bar);
+    else bar.wait('waiting for a worker');
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
   }
   return undefined;
+}
+
+async function show(job: JobRecord, state: State, bar: JobBar): Promise<void> {
+  if (job.status === 'QUEUED') {
+    bar.wait(whyQueued(job));
+    return;
+  }
+  const steps = await state.steps.list(job);
+  const latest = steps.findLast(({ planNumber }) => planNumber === job.planNumber);
+  if (latest) bar.enter(latest.step);
+  else bar.wait('starting');
+  if (!job.plan) return;
+  const { rowsWritten, bytesWritten } = await state.batches.progress(job, job.planNumber);
+  bar.update({ rowsDone: rowsWritten, rowsEstimated: job.plan.estimatedRows, bytesDone: bytesWritten });
+}
+
+function whyQueued({ errorReason, nextAttemptAt }: JobRecord): string {
+  if (errorReason === undefined || nextAttemptAt === undefined) return 'queued';
+  return `tried in vain (${errorReason}), next attempt after ${time(nextAttemptAt)}`;
 }

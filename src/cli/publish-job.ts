@@ -4,8 +4,8 @@ import type { CliApp } from './app-port.ts';
 import { failed, type ExitCode } from './command-error.ts';
 import { followJob } from './follow-job.ts';
 import type { JsonOption } from './help.ts';
+import { startJobBar } from './job-bar.ts';
 import { printOutcome } from './job-outcome.ts';
-import { startProgressBar } from './progress-bar.ts';
 import { migratedState, type Session } from './session.ts';
 
 export type PublishOptions = JsonOption & { readonly wait?: boolean };
@@ -34,19 +34,17 @@ export async function publishJob(
   }
   if (!json) session.note(`published ${jobName(request)} as message ${messageId}`);
   const interruption = new AbortController();
-  const bar = startProgressBar(jobName(request), session.io, !json);
+  const bar = startJobBar(jobName(request), session, !json);
   const stopListening = session.io.onInterrupt(() => interruption.abort());
   try {
     const job = await followJob(request, state, {
       signal: interruption.signal,
       pollMs: session.io.pollMs,
-      onProgress: (progress) => bar.update(progress),
-      onNobody: () => {
-        bar.stop();
+      bar,
+      onNobody: () =>
         session.note(
           `no worker has taken ${jobName(request)} yet: is one running on this database and subscription?`,
-        );
-      },
+        ),
     });
     bar.stop();
     if (job) return await printOutcome(job, state, session, json);

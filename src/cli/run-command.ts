@@ -7,8 +7,8 @@ import type { CliApp } from './app-port.ts';
 import { organizationNotFound, refused, type ExitCode } from './command-error.ts';
 import { withExamples, withJson, type JsonOption } from './help.ts';
 import { printOutcome } from './job-outcome.ts';
+import { startJobBar } from './job-bar.ts';
 import { jobRequest, withJobOptions, type JobOptions } from './job-request.ts';
-import { startProgressBar } from './progress-bar.ts';
 import { migratedState, type Session } from './session.ts';
 
 type RunOptions = JobOptions & JsonOption;
@@ -55,7 +55,7 @@ async function runWithProgress(
   showBar: boolean,
 ): Promise<JobRecord> {
   const interruption = new AbortController();
-  const bar = startProgressBar(jobName(request), session.io, showBar);
+  const bar = startJobBar(jobName(request), session, showBar);
   const stopListening = session.io.onInterrupt(() => {
     // A second Ctrl-C ends the process at once: the lease then runs out by itself.
     stopListening();
@@ -66,9 +66,8 @@ async function runWithProgress(
   try {
     const job = await app.runJob(request, {
       signal: interruption.signal,
-      onProgress: (progress) => {
-        if (!interruption.signal.aborted) bar.update(progress);
-      },
+      onStep: (step) => bar.enter(step),
+      onProgress: (progress) => bar.update(progress),
     });
     bar.stop();
     if (interruption.signal.aborted && !isTerminal(job.status)) session.note(afterInterruption(request));

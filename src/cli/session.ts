@@ -4,8 +4,9 @@ import { secretsOf, type Config } from '../config/config.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import type { State } from '../state/open-state.ts';
 import type { CliApp } from './app-port.ts';
-import type { CliIo } from './cli-io.ts';
+import type { CliIo, Output } from './cli-io.ts';
 import { failed, wrongUsage, type ExitCode } from './command-error.ts';
+import { NO_LINE, openScreen, type LiveLine } from './live-line.ts';
 import { hasColours, paintFor, type Paint } from './paint.ts';
 
 /** What a command may ask for: `daemon` logs to stdout as configured, a command logs warnings to stderr. */
@@ -22,6 +23,8 @@ export type Session = {
   readonly printJson: (value: unknown) => void;
   /** A line on stderr, for people, beside what stdout is for. */
   readonly note: (text: string) => void;
+  /** A line on stderr that is drawn again and again until it is stopped; nothing where stderr is no terminal, or it is not wanted. */
+  readonly startLine: (isWanted: boolean, text: (columns: number) => string) => LiveLine;
   readonly exitCode: () => ExitCode;
   /** Whether errors are shown with their stacks. */
   readonly showsStacks: () => boolean;
@@ -32,7 +35,7 @@ export type Session = {
 export function openSession(io: CliIo): Session {
   let exitCode: ExitCode = 0;
   let config: Config | undefined;
-  const note = (text: string): void => void io.stderr.write(`${text}\n`);
+  const screen = openScreen(io);
 
   return {
     io,
@@ -41,7 +44,7 @@ export function openSession(io: CliIo): Session {
       const read = readConfig(io.env, io.readFile);
       if (read.kind === 'invalid') throw wrongUsage(invalidConfiguration(read.problems));
       config = read.config;
-      const logger = loggerFor(io, config, daemon);
+      const logger = loggerFor(io, daemon ? io.stdout : screen.stderr, config, daemon);
       for (const warning of read.warnings) logger.warn(warning);
       const app = io.createApp({ config, logger });
       try {
@@ -53,7 +56,8 @@ export function openSession(io: CliIo): Session {
     },
     print: (text) => void io.stdout.write(`${text}\n`),
     printJson: (value) => void io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
-    note,
+    note: (text) => void screen.stderr.write(`${text}\n`),
+    startLine: (isWanted, text) => (isWanted ? screen.startLine(text) : NO_LINE),
     exitCode: () => exitCode,
     showsStacks: () => (config?.logs.level ?? io.env['LOG_LEVEL']) === 'debug',
     secrets: () => (config ? secretsOf(config) : []),
@@ -78,9 +82,8 @@ export async function migratedState(app: CliApp): Promise<State> {
   return state;
 }
 
-function loggerFor(io: CliIo, config: Config, daemon: boolean): Logger {
+function loggerFor(io: CliIo, stream: Output, config: Config, daemon: boolean): Logger {
   const given = (name: string): boolean => (io.env[name] ?? '') !== '';
-  const stream = daemon ? io.stdout : io.stderr;
   return createLogger({
     level: daemon || given('LOG_LEVEL') ? config.logs.level : 'warn',
     format: daemon || given('LOG_FORMAT') ? config.logs.format : 'pretty',

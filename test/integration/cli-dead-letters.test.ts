@@ -5,11 +5,12 @@ import type { CliApp } from '../../src/cli/app-port.ts';
 import type { JobRequest } from '../../src/job/job.ts';
 import type { Reason } from '../../src/job/reason.ts';
 import type { State } from '../../src/state/open-state.ts';
-import { cliOn, memoryState } from '../support/cli-call.ts';
+import { cliOn, memoryState, type CliOptions } from '../support/cli-call.ts';
+import { eventually } from '../support/eventually.ts';
 
 const UNKNOWN_FIELD = 'project is not a known field';
 
-async function setup(context: TestContext, app: Partial<CliApp> = {}) {
+async function setup(context: TestContext, app: Partial<CliApp> = {}, options: Omit<CliOptions, 'app'> = {}) {
   const state = await memoryState(context);
   const published: JobRequest[] = [];
   const publish = async (request: JobRequest): Promise<string> => `message-${published.push(request)}`;
@@ -18,7 +19,11 @@ async function setup(context: TestContext, app: Partial<CliApp> = {}) {
     source: { project: 'source-env', dataset: 'billing', table: 'export' },
     destination: { project: 'destination-env', dataset: 'copies', table: 'acme' },
   });
-  return { state, published, cli: cliOn({ app: { openState: async () => state, publish, ...app } }) };
+  return {
+    state,
+    published,
+    cli: cliOn({ ...options, app: { openState: async () => state, publish, ...app } }),
+  };
 }
 
 function request(jobId: string, organizationId = 'acme'): JobRequest {
@@ -152,6 +157,25 @@ test('what could only fail again is refused, with its violations: one by exit co
   assert.match(many.stdout, /organization \\"globex\\" is not configured: add it with org set/);
   assert.equal(published.length, 1);
   assert.equal((await cli.call('dlq', 'replay', '99')).code, 3);
+});
+
+test('a replay of many draws a bar; Ctrl-C ends it after the one at hand, and what was done is told', async (context) => {
+  const { state, cli, published } = await setup(context, {}, { tty: true });
+  for (const job of ['j1', 'j2', 'j3']) await failedJob(state, job);
+  const replaying = cli.call('dlq', 'replay', '--rate', '1');
+  await eventually(() => published.length === 1, { describe: 'the first replay' });
+  assert.equal(cli.interrupt(), 1);
+  const { code, stdout, stderr } = await replaying;
+  assert.equal(code, 1);
+  assert.match(stdout, /retried.* acme\/j1 is queued again with a new plan\nreplayed 1 of 1\n$/);
+  assert.match(stderr, /replaying dead letters █+░+ 33% {2}1\/3 {2}ETA/);
+  assert.match(stderr, /error: stopped after 1 of 3 dead letters; repeat the command for the rest/);
+  assert.deepEqual([published.length, cli.interrupt()], [1, 0]);
+  const rest = await cli.json('dlq', 'replay', '--rate', '1000', '--json');
+  assert.deepEqual(
+    rest.map(({ job_id }) => job_id),
+    ['j2', 'j3'],
+  );
 });
 
 test('a dry run says what would be done and does nothing', async (context) => {

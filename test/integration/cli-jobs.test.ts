@@ -68,10 +68,15 @@ async function halfDone(state: State, jobId: string): Promise<Lease> {
 
 async function finished(state: State, jobId: string): Promise<JobRecord> {
   const lease = await halfDone(state, jobId);
-  const set = { kind: 'streams', lineage: `acme/${jobId}/1`, streams: [{ name: 's', rows: 5_000 }] } as const;
+  await finish(state, lease);
+  return (await state.jobs.find(lease)) as JobRecord;
+}
+
+async function finish(state: State, lease: Lease): Promise<void> {
+  const lineage = `acme/${lease.jobId}/1`;
+  const set = { kind: 'streams', lineage, streams: [{ name: 's', rows: 5_000 }] } as const;
   assert.equal((await state.jobs.decide(lease, 1, set)).kind, 'decided');
   await state.jobs.finish(lease, set, { rowsRead: 5_000, rowsWritten: 5_000, bytesWritten: 2_000_000 });
-  return (await state.jobs.find(lease)) as JobRecord;
 }
 
 async function failedJob(state: State, jobId: string): Promise<JobRecord> {
@@ -222,6 +227,40 @@ test('enqueue --wait says when nobody takes the job; Ctrl-C stops following and 
   assert.equal(cli.interrupt(), 0, 'nobody listens any more');
 });
 
+test('every command that waits shows on a terminal what its job is doing', async (context) => {
+  const window = ['--from', '2026-01-01', '--to', '2026-01-02'];
+  for (const [command, ...options] of [
+    ['enqueue'],
+    ['verify'],
+    ['repair', ...window],
+    ['backfill', ...window],
+  ]) {
+    const { cli, state } = await setup(context, () => ({}), { tty: true });
+    const waiting = cli.call(command ?? '', 'acme', ...options, '--job-id', 'j1', '--wait');
+    await eventually(() => cli.stderr().includes('acme/j1 waiting for a worker'), { describe: 'a wait' });
+    const lease = await halfDone(state, 'j1');
+    await state.steps.start(lease, 1, 'load');
+    await eventually(() => cli.stderr().includes(' 5,000/10,000 rows  '), { describe: () => cli.stderr() });
+    await state.steps.start(lease, 1, 'verify');
+    await eventually(() => cli.stderr().includes('comparing both sides (5,000 rows)'), {
+      describe: 'a step',
+    });
+    await finish(state, lease);
+    assert.equal((await waiting).code, 0);
+  }
+});
+
+test('a job that waits for its next attempt says why, and until when', async (context) => {
+  const { cli, state } = await setup(context, () => ({}), { tty: true });
+  await state.jobs.retryLater(await claimed(state, 'j1'), 'warehouse_unavailable', 'no answer', 3_600_000);
+  const waiting = cli.call('enqueue', 'acme', '--job-id', 'j1', '--wait');
+  const said =
+    /acme\/j1 tried in vain \(warehouse_unavailable\), next attempt after \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/;
+  await eventually(() => said.test(cli.stderr()), { describe: () => cli.stderr() });
+  cli.interrupt();
+  assert.equal((await waiting).code, 1);
+});
+
 test('run prints one line at the end in a pipe, and the job as JSON when asked', async (context) => {
   const { cli } = await setup(context, (state) => ({ runJob: ({ jobId }) => finished(state, jobId) }));
   const line = await cli.call('run', 'acme', '--job-id', 'j1');
@@ -246,7 +285,8 @@ test('run --json prints nothing but the job, on a terminal too', async (context)
 test('run draws a bar with rows, speed and time left on a terminal, on stderr', async (context) => {
   let nowMs = 0;
   const app = (state: State): Partial<CliApp> => ({
-    runJob: async ({ jobId }, { onProgress }) => {
+    runJob: async ({ jobId }, { onStep, onProgress }) => {
+      onStep('load');
       onProgress({ rowsDone: 0, rowsEstimated: 10_000, bytesDone: 0 });
       nowMs += 2_000;
       onProgress({ rowsDone: 2_500, rowsEstimated: 10_000, bytesDone: 5_000_000 });

@@ -25,6 +25,8 @@ export type Cli = {
   json(...argv: string[]): Promise<Record<string, unknown> & Record<string, unknown>[]>;
   /** What Ctrl-C does: calls every handler that listens, and says how many did. */
   interrupt(): number;
+  /** What the last call has written to stderr so far. */
+  stderr(): string;
   /** How often the program was closed. */
   closed(): number;
 };
@@ -33,8 +35,10 @@ export type Cli = {
 export function cliOn(options: CliOptions = {}): Cli {
   const handlers = new Set<() => void>();
   let closed = 0;
+  let errors = capture();
   const call = async (...argv: string[]): Promise<CliResult> => {
     const [stdout, stderr] = [capture(options.tty), capture(options.tty)];
+    errors = stderr;
     const io: CliIo = {
       stdout: stdout.stream,
       stderr: stderr.stream,
@@ -75,6 +79,7 @@ export function cliOn(options: CliOptions = {}): Cli {
       for (const handler of listening) handler();
       return listening.length;
     },
+    stderr: () => errors.text(),
     closed: () => closed,
   };
 }

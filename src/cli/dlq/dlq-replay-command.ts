@@ -1,10 +1,8 @@
 /** `dlq replay`: gives what was given up another try. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { DeadLetterRecord } from '../../state/dead-letter-store.ts';
 import type { State } from '../../state/open-state.ts';
-import { plannedReplay, replay, type Replay } from '../../worker/replay-dead-letter.ts';
-import type { CliApp } from '../app-port.ts';
+import type { Replay } from '../../worker/replay-dead-letter.ts';
 import { deadLetterNotFound, failed, refused, wrongUsage } from '../command-error.ts';
 import { withExamples, withJson, type JsonOption } from '../help.ts';
 import type { Style } from '../paint.ts';
@@ -12,6 +10,7 @@ import { migratedState, type Session } from '../session.ts';
 import { textTable, type Column } from '../text-table.ts';
 import { wholeOption } from '../whole-option.ts';
 import { letterFilter, withLetterOptions, type LetterOptions } from './letter-filter.ts';
+import { replayEach } from './replay-each.ts';
 
 type ReplayOptions = LetterOptions &
   JsonOption & { readonly limit: number; readonly rate: number; readonly dryRun?: boolean };
@@ -38,9 +37,9 @@ export function addDlqReplayCommand(dlq: Command, session: Session): void {
           letterId === undefined
             ? await state.deadLetters.list({ ...filter, replayed: false, limit })
             : [await letterOf(letterId, state)];
-        const replays = await replayAll(letters.reverse(), app, state, session, options);
-        print(replays, session, options);
-        conclude(replays, letterId !== undefined);
+        const replays = await replayEach(letters.reverse(), app, state, session, options);
+        print(replays, letters.length, session, options);
+        conclude(replays, letters.length, letterId !== undefined);
       });
     })
     .addHelpText(
@@ -56,40 +55,24 @@ export function addDlqReplayCommand(dlq: Command, session: Session): void {
   ]);
 }
 
-async function replayAll(
-  letters: readonly DeadLetterRecord[],
-  app: CliApp,
-  state: State,
-  session: Session,
-  { rate, dryRun = false }: ReplayOptions,
-): Promise<Replay[]> {
-  const replays: Replay[] = [];
-  for (const letter of letters) {
-    const planned = await plannedReplay(letter, state);
-    const done = dryRun
-      ? planned
-      : await replay(planned, state, (request) => app.publish(request), session.io.user);
-    if (done.unpublished !== undefined)
-      session.note(`${done.why} but could not be published, a worker does so: ${done.unpublished}`);
-    replays.push(done);
-    if (!dryRun && replays.length < letters.length && done.outcome !== 'refused') await sleep(1_000 / rate);
-  }
-  return replays;
-}
-
 async function letterOf(id: number, state: State): Promise<DeadLetterRecord> {
   const letter = await state.deadLetters.find(id);
   if (!letter) throw deadLetterNotFound(id);
   return letter;
 }
 
-function print(replays: readonly Replay[], session: Session, { json, dryRun = false }: ReplayOptions): void {
+function print(
+  replays: readonly Replay[],
+  asked: number,
+  session: Session,
+  { json, dryRun = false }: ReplayOptions,
+): void {
   if (json) {
     session.printJson(replays.map((each) => replayJson(each, dryRun)));
     return;
   }
   if (replays.length === 0) {
-    session.print('no dead letters to replay');
+    if (asked === 0) session.print('no dead letters to replay');
     return;
   }
   session.print(textTable(replays, COLUMNS, session.paint));
@@ -110,12 +93,14 @@ function replayJson({ letter, outcome, why }: Replay, dryRun: boolean) {
 }
 
 /** One that was asked for by number must be replayed; of many, only what broke is an error. */
-function conclude(replays: readonly Replay[], isOne: boolean): void {
+function conclude(replays: readonly Replay[], asked: number, isOne: boolean): void {
   const broken = replays.filter(({ outcome }) => outcome === 'failed');
   if (broken.length > 0)
     throw failed(
       `${broken.length} of ${replays.length} could not be published: ${broken[0]?.why}; repeat the command`,
     );
+  if (replays.length < asked)
+    throw failed(`stopped after ${replays.length} of ${asked} dead letters; repeat the command for the rest`);
   const [one] = replays;
   if (isOne && one?.outcome === 'refused')
     throw refused(`dead letter ${one.letter.id} is not replayed: ${one.why}`);
