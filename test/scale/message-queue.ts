@@ -54,18 +54,18 @@ export class MessageQueue {
     };
   }
 
-  /** In turn, so that every worker has its share. */
+  /** In turn, so that every worker has its share, also of messages that come one by one. */
   #handOut(): void {
-    for (let given = true; given && this.#waiting.length > 0;) {
-      given = false;
-      for (const subscriber of this.#subscribers) {
-        if (!subscriber.receiving || subscriber.held >= this.#maxOutstanding) continue;
-        const message = this.#waiting.shift();
-        if (!message) return;
-        given = true;
-        subscriber.held += 1;
-        subscriber.take(this.#delivery(message, subscriber));
-      }
+    while (this.#waiting.length > 0) {
+      const at = this.#subscribers.findIndex(
+        ({ receiving, held }) => receiving && held < this.#maxOutstanding,
+      );
+      const [subscriber] = at < 0 ? [] : this.#subscribers.splice(at, 1);
+      const message = subscriber && this.#waiting.shift();
+      if (!subscriber || !message) return;
+      this.#subscribers.push(subscriber);
+      subscriber.held += 1;
+      subscriber.take(this.#delivery(message, subscriber));
     }
   }
 
