@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { Delivery } from '../../src/worker/delivery.ts';
 import { settingsOf, type Crew } from './crew.ts';
-import type { Load } from './load.ts';
+import type { Load } from './given-load.ts';
 import type { MessageQueue } from './message-queue.ts';
 import type { RunTold } from './new-worker.ts';
 import type { FromWorker, ToWorker } from './worker-process.ts';

@@ -1,7 +1,7 @@
 // The workers of a load, all in this process.
 import { openState } from '../../src/state/open-state.ts';
 import type { WorkerSettings } from '../../src/worker/worker-context.ts';
-import type { Load } from './load.ts';
+import type { Load } from './given-load.ts';
 import type { MessageQueue } from './message-queue.ts';
 import { newWorker, type RunTold } from './new-worker.ts';
 import { loadedWarehouses } from './warehouses.ts';

@@ -5,29 +5,13 @@ import { jobName, type JobKey } from '../../src/job/job.ts';
 import { openState, type DatabaseSettings, type State } from '../../src/state/open-state.ts';
 import { crewInThisProcess } from './crew.ts';
 import { crewOfProcesses } from './crew-of-processes.ts';
+import type { Load } from './given-load.ts';
 import { MessageQueue } from './message-queue.ts';
 import { epochMs, messageFor, type RunTold } from './new-worker.ts';
 import { configureOrganizations } from './warehouses.ts';
 
 const PREFETCH = 2;
 const LOOK_MS = 50;
-
-export type Load = {
-  readonly database: DatabaseSettings;
-  readonly workers: number;
-  /** Each worker in a process of its own; left out, all are in this one. */
-  readonly processes?: boolean;
-  readonly maxConcurrentJobs: number;
-  readonly parkedLimit: number;
-  /** A third of it is how often a waiting job looks whether another worker's has ended. */
-  readonly leaseMs: number;
-  /** In the order of their messages. */
-  readonly jobs: readonly JobKey[];
-  /** The time over which the messages are published, evenly; left out, all are there at the beginning. */
-  readonly overMs?: number;
-  /** What each call of a warehouse takes. */
-  readonly callMs: number;
-};
 
 /** Milliseconds since the job's message was there. */
 export type JobTimes = { readonly key: JobKey; readonly startedMs: number; readonly endedMs: number };

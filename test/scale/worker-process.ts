@@ -5,7 +5,7 @@ import type { DeliverySource } from '../../src/worker/delivery.ts';
 import type { JobKey } from '../../src/job/job.ts';
 import type { WorkerSettings } from '../../src/worker/worker-context.ts';
 import type { Worker } from '../../src/worker/worker.ts';
-import type { Load } from './load.ts';
+import type { Load } from './given-load.ts';
 import { newWorker } from './new-worker.ts';
 import { loadedWarehouses, type LoadedWarehouses } from './warehouses.ts';
 
