@@ -38,6 +38,8 @@ export type CallForm<T> = {
   readonly connection?: { lastMs: number } | undefined;
 };
 
+const ONCE = { once: true };
+
 /** A little more than a lease. */
 const PAUSE_MS = 16_000;
 
@@ -71,12 +73,11 @@ export class Gate {
           resolve();
           return;
         }
-        const wake = (): void => {
-          signal?.removeEventListener('abort', wake);
+        signal?.addEventListener('abort', resolve as () => void, ONCE);
+        this.#inProcess(delayMs, () => {
+          signal?.removeEventListener('abort', resolve as () => void);
           resolve();
-        };
-        signal?.addEventListener('abort', wake, { once: true });
-        this.#inProcess(delayMs, wake);
+        });
       }),
   };
 

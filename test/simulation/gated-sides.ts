@@ -63,14 +63,14 @@ function gatedMethods(
   onStranger: OnStranger,
 ): object {
   return Object.fromEntries(
-    Object.entries(methods as Record<string, Method>).map(([name, method]) => {
-      const through: Method = (...given) => {
+    Object.entries(methods as Record<string, Method>).map(([name, method]) => [
+      name,
+      (...given: unknown[]) => {
         for (const stranger of tablesIn(given).map(tableName))
           if (!isOwn(stranger)) onStranger(name, stranger);
         return gate.call(`${side}.${name}`, () => method(...given));
-      };
-      return [name, through];
-    }),
+      },
+    ]),
   );
 }
 

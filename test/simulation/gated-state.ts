@@ -24,9 +24,11 @@ function gated(target: object, path: `state.${string}`, gate: Gate, perform: Per
       if (typeof member !== 'function')
         return [name, gated(member as object, `${operation}.`, gate, perform)];
       const method = member as Method;
-      const through: Method = (...given) =>
-        gate.call(operation, () => perform(gate.replica, operation, given, () => method(...given)));
-      return [name, through];
+      return [
+        name,
+        (...given: unknown[]) =>
+          gate.call(operation, () => perform(gate.replica, operation, given, () => method(...given))),
+      ];
     }),
   );
 }

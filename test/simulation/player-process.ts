@@ -17,6 +17,8 @@ function play(database: SharedDatabase, task: Task, part: Part): AsyncGenerator<
   }
 }
 
+// Worlds are full of errors made on purpose, whose stacks nobody reads: what went wrong is replayed to be looked at.
+Error.stackTraceLimit = 0;
 // Without a parent nobody would hear of it.
 process.once('disconnect', () => process.exit(1));
 const { task, part } = JSON.parse(process.argv[2]!) as { task: Task; part: Part };

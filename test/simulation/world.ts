@@ -85,7 +85,7 @@ export class World {
   #databaseBackAtMs = 0;
   #databaseWorks = 0;
   #lastRound: 'not yet' | 'copies' | 'comparisons' = 'not yet';
-  #seen = '';
+  #seen = -1;
 
   constructor(parts: WorldParts) {
     this.#parts = parts;
@@ -319,7 +319,10 @@ export class World {
     const { outbox } = this.#parts.scenario;
     const sent = outbox ? this.#parts.database.facts.changes() : 0;
     const isQuiet = this.scheduler.nowMs() >= this.#quietAtMs;
-    const seen = `${this.checker.statusChanges} ${this.#exported} ${this.#acted} ${this.#broker.events.length} ${isQuiet} ${sent}`;
+    // Each of them only grows, so that their sum says as much; this is asked after every event.
+    const moves =
+      this.checker.statusChanges + this.#exported + this.#acted + this.#broker.events.length + sent;
+    const seen = 2 * moves + (isQuiet ? 1 : 0);
     if (seen === this.#seen) return false;
     this.#seen = seen;
     return true;

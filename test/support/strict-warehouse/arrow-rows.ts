@@ -46,10 +46,18 @@ export function rowsOf(schema: Uint8Array, { recordBatch: message }: ArrowRows):
 }
 
 /** The columns a schema message announces, with the types the warehouse would store them as. */
-export function announcedColumns(schema: Uint8Array): Map<string, string> {
-  const { fields } = tableFromIPC(Buffer.concat([schema, END_OF_STREAM])).schema;
-  return new Map(fields.map((field) => [field.name, String(field.type)]));
+export function announcedColumns(schema: Uint8Array): ReadonlyMap<string, string> {
+  let columns = announced.get(schema);
+  if (!columns) {
+    const { fields } = tableFromIPC(Buffer.concat([schema, END_OF_STREAM])).schema;
+    columns = new Map(fields.map((field) => [field.name, String(field.type)]));
+    announced.set(schema, columns);
+  }
+  return columns;
 }
+
+// Every append of a writer is under one schema, and reading it takes longer than reading a few rows.
+const announced = new WeakMap<Uint8Array, ReadonlyMap<string, string>>();
 
 /** How Arrow names the type of a column, for comparing it with what is announced. */
 export function arrowTypeName(field: TableField): string {
@@ -57,8 +65,12 @@ export function arrowTypeName(field: TableField): string {
 }
 
 function arrowSchema(schema: TableSchema): Schema {
-  return new Schema(schema.map(arrowField));
+  let made = arrowSchemas.get(schema);
+  if (!made) arrowSchemas.set(schema, (made = new Schema(schema.map(arrowField))));
+  return made;
 }
+
+const arrowSchemas = new WeakMap<TableSchema, Schema>();
 
 function arrowField(field: TableField): Field {
   const type = arrowType(field);
