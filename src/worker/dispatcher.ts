@@ -20,6 +20,7 @@ export class Dispatcher {
   readonly #slots: JobSlots;
   readonly #settling = new Set<Promise<void>>();
   #closed = false;
+  #onParked: () => void = () => undefined;
 
   constructor(context: WorkerContext) {
     this.#context = context;
@@ -42,14 +43,21 @@ export class Dispatcher {
   /** Wakes parked messages that are due, until the signal aborts; while the database is out of reach there is nothing to ask it. */
   async wakeParked(signal: AbortSignal, databaseReachable: () => boolean): Promise<void> {
     const { held, services } = this.#context;
+    signal.addEventListener('abort', () => this.#onParked(), { once: true });
     while (!signal.aborted) {
       const nowMs = services.clock.nowMs();
       for (const message of held.inPhase('parked')) {
         const answerable = message.parsed.kind === 'invalid' || databaseReachable();
         if (answerable && message.wakeAtMs <= nowMs) this.#begin(message);
       }
+      if (held.inPhase('parked').length === 0) await this.#nextParked();
       await services.clock.sleep(WAKE_CHECK_MS, signal);
     }
+  }
+
+  /** Resolves when a message is parked: a replica that holds none has nothing to look at. */
+  #nextParked(): Promise<void> {
+    return new Promise((resolve) => (this.#onParked = resolve));
   }
 
   /** Accepts nothing more and gives back every message whose job does not run here. */
@@ -123,6 +131,7 @@ export class Dispatcher {
       message.hasParked = true;
       const delayMs = message.rung ? 0 : jittered(settlement.delayMs, 0.1, services.random);
       message.wakeAtMs = services.clock.nowMs() + delayMs;
+      this.#onParked();
       // Only a job that is on record and waits can do without us: its message comes again, and the reaper stands behind it.
       if (!settlement.mayGiveBack || held.inPhase('parked').length <= settings.parkedLimit) return;
       observer.decided('nacked_over_limit', message.delivery);
