@@ -73,9 +73,9 @@ export class Gate {
           resolve();
           return;
         }
-        signal?.addEventListener('abort', resolve as () => void, ONCE);
+        signal?.addEventListener('abort', resolve, ONCE);
         this.#inProcess(delayMs, () => {
-          signal?.removeEventListener('abort', resolve as () => void);
+          signal?.removeEventListener('abort', resolve);
           resolve();
         });
       }),
