@@ -73,11 +73,12 @@ export class Gate {
           resolve();
           return;
         }
-        signal?.addEventListener('abort', resolve, ONCE);
-        this.#inProcess(delayMs, () => {
-          signal?.removeEventListener('abort', resolve);
+        const wake = (): void => {
+          signal?.removeEventListener('abort', wake);
           resolve();
-        });
+        };
+        signal?.addEventListener('abort', wake, ONCE);
+        this.#inProcess(delayMs, wake);
       }),
   };
 
