@@ -14,6 +14,7 @@ import { watchDeliveries } from '../worker/delivery-watch.ts';
 import { fileDeadLetters } from '../worker/file-dead-letters.ts';
 import { shareRates } from '../worker/share-rates.ts';
 import { sendOutbox } from '../worker/outbox.ts';
+import { republishAbandonedJobs } from '../worker/abandoned-jobs.ts';
 import { reapSilentJobs } from '../worker/reaper.ts';
 import { pruneBeyond } from '../worker/retention.ts';
 import type { WorkerContext, WorkerSettings } from '../worker/worker-context.ts';
@@ -181,6 +182,7 @@ function createWorker(
   };
   const worker = new Worker(collaborators, [
     reapSilentJobs,
+    republishAbandonedJobs,
     watchDeliveries,
     shareRates(rates),
     pruneBeyond(config.retentionDays),

@@ -12,6 +12,7 @@ import { jobRecord, type JobRecord } from './job-record.ts';
 import { runEnd, type RunEnd } from './run-end.ts';
 import { admit } from './transitions/admit.ts';
 import { cancelled, type CancelledOutcome } from './transitions/cancelled.ts';
+import { claimAbandoned, type AbandonedJobs } from './transitions/claim-abandoned.ts';
 import { anySilent, claimSilent } from './transitions/claim-silent.ts';
 import { claim, type ClaimOptions, type ClaimOutcome } from './transitions/claim.ts';
 import { decide, type DecideOutcome } from './transitions/decide.ts';
@@ -98,6 +99,7 @@ export type JobStore = {
   requestCancel(key: JobKey): Promise<RequestCancelOutcome>;
   retry(key: JobKey): Promise<RetryOutcome>;
   claimSilent(olderThanMs: number, limit: number): Promise<JobRecord[]>;
+  claimAbandoned(withinMs: number, limit: number): Promise<AbandonedJobs>;
   /** Whether claimSilent() would find any. */
   anySilent(olderThanMs: number): Promise<boolean>;
 };
@@ -137,5 +139,6 @@ export function createJobStore(database: Database): JobStore {
     retry: (...given) => retry(database, ...given),
     claimSilent: (...given) => claimSilent(database, ...given),
     anySilent: (...given) => anySilent(database, ...given),
+    claimAbandoned: (...given) => claimAbandoned(database, ...given),
   };
 }

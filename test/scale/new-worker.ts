@@ -5,6 +5,7 @@ import type { JobKey, JobRequest } from '../../src/job/job.ts';
 import { encodeMessage } from '../../src/job/encode-message.ts';
 import type { State } from '../../src/state/open-state.ts';
 import type { DeliverySource } from '../../src/worker/delivery.ts';
+import { republishAbandonedJobs } from '../../src/worker/abandoned-jobs.ts';
 import { reapSilentJobs } from '../../src/worker/reaper.ts';
 import type { WorkerSettings } from '../../src/worker/worker-context.ts';
 import { Worker } from '../../src/worker/worker.ts';
@@ -63,7 +64,7 @@ export function newWorker(
         trouble: console.error,
       },
     },
-    [reapSilentJobs],
+    [reapSilentJobs, republishAbandonedJobs],
   );
 }
 

@@ -9,6 +9,7 @@ import type { OutgoingAlert } from '../../src/worker/alert-sender.ts';
 import type { DeliverySource } from '../../src/worker/delivery.ts';
 import { sendOutbox } from '../../src/worker/outbox.ts';
 import type { Publisher } from '../../src/worker/publisher.ts';
+import { republishAbandonedJobs } from '../../src/worker/abandoned-jobs.ts';
 import { reapSilentJobs } from '../../src/worker/reaper.ts';
 import type { WorkerObserver } from '../../src/worker/worker-context.ts';
 import { Worker } from '../../src/worker/worker.ts';
@@ -100,7 +101,11 @@ export function createReplica(parts: ReplicaParts): Worker {
       openSides: (organization) => openSides(parts, organization),
       observer: workerObserver(parts.onText),
     },
-    [reapSilentJobs, ...(scenario.outbox ? [sendOutbox(gatedAlerts(parts.onAlert, gate))] : [])],
+    [
+      reapSilentJobs,
+      republishAbandonedJobs,
+      ...(scenario.outbox ? [sendOutbox(gatedAlerts(parts.onAlert, gate))] : []),
+    ],
   );
 }
 

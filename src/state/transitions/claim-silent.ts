@@ -6,6 +6,11 @@ import { JobRow } from '../entities/job-row.ts';
 import { jobRecord, type JobRecord } from '../job-record.ts';
 import { findRows, updateRows } from '../row-statements.ts';
 
+const PAUSED =
+  'SELECT {OrganizationRow.organizationId} FROM {OrganizationRow.table} WHERE {OrganizationRow.paused} = 1';
+/** Nobody need ring for a job that waits for people. What is decided is rolled forward in a paused organization too. */
+export const MAY_RUN = `{needsOperator} = 0 AND ({status} = 'COMMITTING' OR {organizationId} NOT IN (${PAUSED}))`;
+
 /**
  * Non-terminal jobs that do not need an operator and whose organization is not paused, unseen for olderThanMs, the
  * longest unseen first. Each is marked as seen now by compare-and-set; only those this caller won are returned.
@@ -28,20 +33,21 @@ export function anySilent(database: Database, olderThanMs: number): Promise<bool
 }
 
 function silentJobs(session: Session, olderThanMs: number, limit: number): Promise<JobRow[]> {
-  const isOpen = `{status} IN ('QUEUED', 'IN_PROGRESS', 'COMMITTING') AND {needsOperator} = 0`;
+  const isOpen = `{status} IN ('QUEUED', 'IN_PROGRESS', 'COMMITTING')`;
   const isSilent = '{doorbellSeenAt} < {now} + ?';
-  const paused =
-    'SELECT {OrganizationRow.organizationId} FROM {OrganizationRow.table} WHERE {OrganizationRow.paused} = 1';
-  // What is decided is rolled forward in a paused organization too.
-  const mayRun = `({status} = 'COMMITTING' OR {organizationId} NOT IN (${paused}))`;
   const longestFirst = 'ORDER BY {doorbellSeenAt} LIMIT ?';
-  return findRows(session, JobRow, `WHERE ${isOpen} AND ${isSilent} AND ${mayRun} ${longestFirst}`, [
+  return findRows(session, JobRow, `WHERE ${isOpen} AND ${isSilent} AND ${MAY_RUN} ${longestFirst}`, [
     new DatabaseClock(-olderThanMs).plusMicros,
     limit,
   ]);
 }
 
-async function markSeen(session: Session, { id, doorbellSeenAt }: JobRow, now: Micros): Promise<boolean> {
+/** Whether nobody has marked the job since it was read. */
+export async function markSeen(
+  session: Session,
+  { id, doorbellSeenAt }: Pick<JobRow, 'id' | 'doorbellSeenAt'>,
+  now: Micros,
+): Promise<boolean> {
   const isSame = '{id} = ? AND {doorbellSeenAt} = ?';
   return (await updateRows(session, JobRow, { doorbellSeenAt: now }, isSame, [id, doorbellSeenAt])) === 1;
 }

@@ -3,6 +3,7 @@ import { sameCommitSet, type CommitSet } from '../../job/commit-set.ts';
 import type { Lease } from '../../job/job.ts';
 import type { Database } from '../database.ts';
 import { commitSetOf } from '../job-record.ts';
+import { NO_CRASHES } from './crashes.ts';
 import { changeJob, lockLeasedJob, type LockedJob } from './locked-job.ts';
 
 /** The new plan number, or that set or lease are not the job’s any more. */
@@ -28,6 +29,8 @@ export function replanAfterNoEffect(
 export async function beginNextPlan(locked: LockedJob): Promise<number> {
   const planNumber = locked.job.planNumber + 1;
   await changeJob(locked, {
+    // Whoever died over the set did not die of the plan that comes now.
+    ...NO_CRASHES,
     status: 'IN_PROGRESS',
     planNumber,
     plan: null,
