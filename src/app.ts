@@ -61,6 +61,10 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
       const { checkFocus } = await import('./app/check-focus.ts');
       return checkFocus(organization, (await sides.get()).open(organization));
     },
+    async transformChecks(organization) {
+      const { transformChecks } = await import('./app/doctor/transform-checks.ts');
+      return transformChecks(organization, config.jobs.transformsDir);
+    },
     async healthChecks() {
       const { databaseChecks } = await import('./app/doctor/database-checks.ts');
       const { pubSubChecks } = await import('./app/doctor/pubsub-checks.ts');

@@ -25,6 +25,11 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   });
 }
 
+// What a vendor's client wants its programmers to know is nothing for those who run this program, or read its log.
+process.removeAllListeners('warning');
+if (process.env['LOG_LEVEL'] === 'debug')
+  process.on('warning', (warning) => process.stderr.write(`warning: ${warning.stack ?? warning.message}\n`));
+
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,

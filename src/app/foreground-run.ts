@@ -42,7 +42,7 @@ export async function runInForeground(request: JobRequest, run: ForegroundRun): 
     state,
     told(tracedRunObserver(runObserver(logger, metrics, traceOf), traces), run),
   );
-  const observer = tracedWorkerObserver(workerObserver(logger, metrics, traceOf), traces);
+  const observer = tracedWorkerObserver(workerObserver(logger, metrics, traceOf, 'info'), traces);
   // Such a job is held for as long as it waits for a person; a command in the foreground hands it to that person.
   const needsOperator = new AbortController();
   const worker = new Worker({

@@ -39,7 +39,13 @@ export function runObserver(logger: Logger, metrics: Metrics, traceOf = untraced
   };
 }
 
-export function workerObserver(logger: Logger, metrics: Metrics, traceOf = untraced): WorkerObserver {
+export function workerObserver(
+  logger: Logger,
+  metrics: Metrics,
+  traceOf = untraced,
+  /** How loudly a failed job is logged: a command says so itself. */
+  failureLevel: 'error' | 'info' = 'error',
+): WorkerObserver {
   const about = (key: JobKey): Logger => loggerAbout(key, logger, traceOf);
   const loggerOf = (delivery: Delivery): Logger => {
     const parsed = parseMessage(delivery.data);
@@ -61,7 +67,7 @@ export function workerObserver(logger: Logger, metrics: Metrics, traceOf = untra
     },
     runEnded: (key, outcome, progress) => {
       metrics.jobLeft(jobName(key));
-      reportEnd(about(key), metrics, outcome, progress);
+      reportEnd(about(key), metrics, outcome, progress, failureLevel);
     },
     deadLettered: (reason, delivery, violations) => {
       metrics.deadLettered(reason);
@@ -118,6 +124,7 @@ function reportEnd(
   metrics: Metrics,
   outcome: RunOutcome,
   { seconds, rows, bytes }: EndReport,
+  failureLevel: 'error' | 'info',
 ): void {
   const metadata = { duration_seconds: rounded(seconds), records_processed: rows, bytes_processed: bytes };
   switch (outcome.kind) {
@@ -126,7 +133,11 @@ function reportEnd(
       return logger.info('job succeeded', metadata);
     case 'failed':
       metrics.jobFinished({ status: 'FAILED', reason: outcome.reason, seconds });
-      return logger.error('job failed', { ...metadata, reason: outcome.reason, error: outcome.message });
+      return logger[failureLevel]('job failed', {
+        ...metadata,
+        reason: outcome.reason,
+        error: outcome.message,
+      });
     case 'cancelled':
       metrics.jobFinished({ status: 'CANCELLED', reason: 'cancelled', seconds });
       return logger.info('job cancelled', metadata);

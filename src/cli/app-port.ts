@@ -32,6 +32,8 @@ export type CliApp = {
   planJob(request: JobRequest): Promise<PlanPreview>;
   /** Whether the copy of an organization keeps what FOCUS asks; reads the destination, changes nothing. */
   checkFocus(organization: Organization): Promise<FocusReport>;
+  /** What doctor looks at in TRANSFORMS_DIR for one organization; nothing where its transform is no file. */
+  transformChecks(organization: Organization): Promise<readonly HealthCheck[]>;
   /** What doctor looks at whatever is configured; nothing is opened before a check looks. */
   healthChecks(): Promise<readonly HealthCheck[]>;
   /** What doctor looks at for each organization; rejects when the database cannot say which there are. */

@@ -19,7 +19,7 @@ export async function publishJob(
 ): Promise<ExitCode> {
   // Before publishing: a database that cannot be asked must not be found out afterwards.
   const state = wait ? await migratedState(app) : undefined;
-  const messageId = await app.publish(request);
+  const messageId = await published(request, app, session, json);
   const { organizationId, jobId, jobType } = request;
   if (!state) {
     if (json)
@@ -55,5 +55,16 @@ export async function publishJob(
   } finally {
     bar.stop();
     stopListening();
+  }
+}
+
+/** A broker that does not answer takes a while to be given up. */
+async function published(request: JobRequest, app: CliApp, session: Session, json: boolean): Promise<string> {
+  const bar = startJobBar(jobName(request), session, !json);
+  bar.wait('publishing');
+  try {
+    return await app.publish(request);
+  } finally {
+    bar.stop();
   }
 }

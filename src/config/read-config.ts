@@ -11,7 +11,7 @@ export type ReadConfig =
   | { readonly kind: 'ok'; readonly config: Config; readonly warnings: readonly string[] }
   | { readonly kind: 'invalid'; readonly problems: readonly string[]; readonly warnings: readonly string[] };
 
-/** Never throws; an empty variable counts as not set. readFile reads the _FILE variants and DB_SSL_CA as UTF-8. */
+/** Never throws; an empty variable counts as not set. readFile reads the _FILE variants, SERVICE_ACCOUNT_FILE and DB_SSL_CA as UTF-8. */
 export function readConfig(env: Environment, readFile: (path: string) => string): ReadConfig {
   const problems: string[] = [];
   const isSet = (name: VariableName): boolean => (env[name] ?? '') !== '';
@@ -62,6 +62,11 @@ function readFiles(values: Values, readFile: (path: string) => string, problems:
     if ('mend' in parsed) problems.push(`ADMIN_TOKEN_FILE holds a token that is not allowed: ${parsed.mend}`);
   }
   const sslCa = read('DB_SSL_CA', values.DB_SSL_CA);
+  const credentials = read('SERVICE_ACCOUNT_FILE', values.SERVICE_ACCOUNT_FILE);
+  if (credentials !== undefined && credentials !== '' && !isJsonObject(credentials))
+    problems.push(
+      `SERVICE_ACCOUNT_FILE is ${quote(values.SERVICE_ACCOUNT_FILE ?? '')}: the file is no JSON key of a service account`,
+    );
   return {
     password: values.DB_PASSWORD ?? read('DB_PASSWORD_FILE', values.DB_PASSWORD_FILE) ?? '',
     adminToken: values.ADMIN_TOKEN ?? adminToken,
@@ -174,6 +179,14 @@ function emulator(
   storageHost: string | undefined,
 ): BigQueryEmulator | undefined {
   return restHost === undefined || storageHost === undefined ? undefined : { restHost, storageHost };
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    return JSON.parse(text) instanceof Object;
+  } catch {
+    return false;
+  }
 }
 
 /** A value from outside, safe and short enough to repeat in a message. */

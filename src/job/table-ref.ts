@@ -17,6 +17,18 @@ export function parseTableRef(text: string): TableRef | undefined {
   return isTableRef({ project, dataset, table }) ? { project, dataset, table } : undefined;
 }
 
+/** Which part of the text keeps it from being `project.dataset.table`, and the rule it breaks; undefined when none does. */
+export function tableRefProblem(text: string): string | undefined {
+  if (parseTableRef(text)) return undefined;
+  const parts = text.split('.');
+  const [table, dataset, project] = [parts.pop() ?? '', parts.pop() ?? '', parts.join('.')];
+  if (project === '') return 'use project.dataset.table, such as my-project.billing.export';
+  if (!PROJECT.test(project))
+    return `"${project}" is no project id: use 4 to 63 of a-z 0-9 -, a letter first and no - at the end`;
+  if (!DATASET.test(dataset)) return `"${dataset}" is no name of a dataset: use letters, digits and _`;
+  return `"${table}" is no name of a table: use letters, digits, _, - and spaces`;
+}
+
 /** Whether every part follows BigQuery's naming rules. */
 export function isTableRef(ref: TableRef): boolean {
   return PROJECT.test(ref.project) && DATASET.test(ref.dataset) && TABLE.test(ref.table);

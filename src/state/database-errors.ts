@@ -64,7 +64,7 @@ const MEND: Readonly<Record<string, string>> = {
   HANDSHAKE_NO_SSL_SUPPORT: 'the server offers no encryption: unset DB_SSL_CA or enable it there',
   POOL_CLOSED: 'this process is shutting down',
   SQLITE_FULL: 'the disk is full: make room',
-  SQLITE_CANTOPEN: 'check that the directory of SQLITE_PATH exists and may be written',
+  SQLITE_CANTOPEN: 'check that the directory of SQLITE_PATH exists, or can be made, and may be written',
   SQLITE_READONLY: 'check that SQLITE_PATH and its directory may be written',
   SQLITE_PERM: 'check that SQLITE_PATH and its directory may be written',
   SQLITE_IOERR: 'check the disk that holds SQLITE_PATH',
@@ -135,6 +135,7 @@ function vendorError(error: unknown): { code: string; errno: number; message: st
 /** Gives a name to the errors that drivers report by their text only. */
 function codeOf(code: string, message: string): string {
   if (/no such (table|column)|has no column named/.test(message)) return 'SQLITE_NO_TABLE';
+  if (/\bmkdir '/.test(message)) return 'SQLITE_CANTOPEN';
   if (/pool is closed|database connection is not open/i.test(message)) return 'POOL_CLOSED';
   return code;
 }

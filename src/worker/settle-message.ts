@@ -137,7 +137,7 @@ async function failUnknownOrganization(
   message: HeldMessage,
   request: JobRequest,
 ): Promise<Settlement> {
-  const text = `organization "${request.organizationId}" is not configured; add it with org set ${request.organizationId} --source … --destination … then retry ${request.organizationId} ${request.jobId}`;
+  const text = `organization "${request.organizationId}" is not configured; add it with org set ${request.organizationId} --source … --destination …`;
   const outcome = await context.services.state.jobs.failUnclaimed(request, 'unknown_organization', text);
   if (outcome.kind === 'lost') return { kind: 'park', delayMs: 0, mayGiveBack: false };
   context.observer.decided('unknown_organization', message.delivery);

@@ -144,6 +144,31 @@ test('a new organization without its tables is wrong usage; refusals are exit co
   );
 });
 
+test('a table name that breaks a rule is told which part of it, and what is allowed', async () => {
+  const errors = ['a.b', 'a.b.c', 'my-project.a-b.c', 'my-project.b.c;d'].map(async (source) => {
+    const { code, stderr } = await cliOn().call('org', 'set', 'acme', '--source', source);
+    return [code, stderr.replace(/^error: option '--source <p.d.t>' argument '.*' is invalid\. /, '').trim()];
+  });
+  assert.deepEqual(await Promise.all(errors), [
+    [2, 'Use project.dataset.table, such as my-project.billing.export.'],
+    [2, '"a" is no project id: use 4 to 63 of a-z 0-9 -, a letter first and no - at the end.'],
+    [2, '"a-b" is no name of a dataset: use letters, digits and _.'],
+    [2, '"c;d" is no name of a table: use letters, digits, _, - and spaces.'],
+  ]);
+});
+
+test('a transform whose file is not here is set, since workers may have it, and noted', async (context) => {
+  const { state } = await setup(context);
+  const look = async () =>
+    ({ status: 'broken', found: 'mine.sql is not there', mend: 'put it there' }) as const;
+  const app = { openState: async () => state, transformChecks: async () => [{ name: 'transform', look }] };
+  const cli = cliOn({ app });
+  const { code, stdout, stderr } = await cli.call('org', 'set', 'acme', ...TABLES, '--transform', 'sql:mine');
+  assert.deepEqual([code, stdout.slice(0, 12)], [0, 'created acme']);
+  assert.equal(stderr, 'note: here, sql:mine would fail: mine.sql is not there; put it there\n');
+  assert.equal((await cli.call('org', 'set', 'acme', '--settle-minutes', '5')).stderr, '');
+});
+
 test('organizations are listed for people and for scripts', async (context) => {
   const { cli } = await setup(context);
   assert.deepEqual(await cli.json('org', 'list', '--json'), []);

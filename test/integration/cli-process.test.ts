@@ -1,6 +1,7 @@
 // The program as a process: exit codes, a reader that goes away, a database made and used across calls.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = ['--import', 'tsx', 'src/main.ts'];
+const { version: VERSION } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+  version: string;
+};
 
 type Ended = { code: number | string | null | undefined; stdout: string; stderr: string };
 
@@ -47,6 +51,15 @@ test('a database is migrated by one process and used by the next', async (contex
     [unset.code, unset.stderr],
     [2, 'error: PROJECT_ID is not set: it names the project of the Pub/Sub topics and subscriptions\n'],
   );
+});
+
+test('hints of libraries to their programmers are shown at LOG_LEVEL=debug only', async (context) => {
+  const { call, env } = await setup(context);
+  const hint = `process.once('beforeExit', () => process.emitWarning('a hint'))`;
+  env['NODE_OPTIONS'] = `--import data:text/javascript,${encodeURIComponent(hint)}`;
+  assert.deepEqual(await call('--version'), { code: 0, stdout: `${VERSION}\n`, stderr: '' });
+  env['LOG_LEVEL'] = 'debug';
+  assert.match((await call('--version')).stderr, /^warning: Warning: a hint\n/);
 });
 
 test('a reader that goes away is no crash', async (context) => {

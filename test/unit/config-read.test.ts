@@ -90,6 +90,23 @@ test('DB_HOST means MySQL, with its password from a file without the line end', 
   });
 });
 
+test('a key file that is not there or is none is told at the start, and not by the first query', () => {
+  const env = { SERVICE_ACCOUNT_FILE: '/key.json' };
+  const missing = (): string => {
+    throw new Error('ENOENT');
+  };
+  assert.match(
+    problems(env, missing)[0] ?? '',
+    /^SERVICE_ACCOUNT_FILE is "\/key\.json": the file cannot be read/,
+  );
+  for (const text of ['-----BEGIN PRIVATE KEY-----', '7', '{'])
+    assert.deepEqual(
+      problems(env, () => text),
+      ['SERVICE_ACCOUNT_FILE is "/key.json": the file is no JSON key of a service account'],
+    );
+  assert.equal(config(env, () => '{"type": "service_account"}').serviceAccountFile, '/key.json');
+});
+
 test('PORT wins over HTTP_PORT', () => {
   assert.equal(config({ HTTP_PORT: '9000' }).http.port, 9000);
   assert.equal(config({ HTTP_PORT: '9000', PORT: '9001' }).http.port, 9001);

@@ -19,6 +19,22 @@ const BATCHES = 5_000;
 const ROWS_A_BATCH = 1_000;
 const TRACE = 'logging.googleapis.com/trace';
 
+test('the failure of a job is an error in the log of a worker; a command that ran it says so itself', () => {
+  const linesAt = (failureLevel: 'error' | 'info'): Line[] => {
+    const stream = new PassThrough();
+    const logger = createLogger({ level: 'info', format: 'json', stream });
+    const observer = workerObserver(logger, createMetrics(), undefined, failureLevel);
+    const outcome = { kind: 'failed', reason: 'schema_drift', message: 'cost became STRING' } as const;
+    observer.runEnded(key, outcome, { seconds: 1, rows: 0, bytes: 0 });
+    return linesOf(stream);
+  };
+  for (const level of ['error', 'info'] as const)
+    assert.deepEqual(
+      linesAt(level).map((line) => [line['level'], line['message']]),
+      [[level, 'job failed']],
+    );
+});
+
 /** Everything that is logged of a job of 5,000 batches from its message to its end. */
 function logOf(context: TestContext, level: LogLevel, rowsEstimated: number): Line[] {
   const { traces, close } = openTracing({ logger: silentLogger, exporter: new InMemorySpanExporter() });
@@ -53,6 +69,10 @@ function logOf(context: TestContext, level: LogLevel, rowsEstimated: number): Li
   worker.trouble('acking is tried again', key);
   worker.runEnded(key, { kind: 'success' }, { seconds: 1, rows: 1, bytes: 1 });
   worker.decided('finished', delivery);
+  return linesOf(stream);
+}
+
+function linesOf(stream: PassThrough): Line[] {
   return String(stream.read())
     .trim()
     .split('\n')

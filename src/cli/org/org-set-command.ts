@@ -1,6 +1,7 @@
 /** `org set`: adds an organization or changes it. */
 import type { Command } from 'commander';
 import { organizationJson } from '../../http/organization-json.ts';
+import type { Organization } from '../../job/organization.ts';
 import { tableName } from '../../job/table-ref.ts';
 import type { OrganizationChange } from '../../state/organization-change.ts';
 import type { CliApp } from '../app-port.ts';
@@ -79,4 +80,19 @@ async function set(
   const { source, destination } = organization;
   if (json) session.printJson(organizationJson(organization));
   else session.print(`${outcome.kind} ${organizationId}: ${tableName(source)} → ${tableName(destination)}`);
+  if (change.transform !== undefined) await noteMissingTransform(organization, app, session);
+}
+
+/** No reason to refuse: the files may be where the workers are, and not here. */
+async function noteMissingTransform(
+  organization: Organization,
+  app: CliApp,
+  session: Session,
+): Promise<void> {
+  if (!/^(sql|module):/.test(organization.transform)) return;
+  for (const check of await app.transformChecks(organization)) {
+    const { status, found, mend } = await check.look();
+    if (status === 'broken')
+      session.note(`note: here, ${organization.transform} would fail: ${found}; ${mend ?? ''}`);
+  }
 }

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { SCHEMA_POLICIES, WRITE_PATHS, type Organization } from '../../job/organization.ts';
 import { VERIFY_LEVELS } from '../../job/plan.ts';
-import { parseTableRef, type TableRef } from '../../job/table-ref.ts';
+import { parseTableRef, tableRefProblem, type TableRef } from '../../job/table-ref.ts';
 
 /** An option given an empty argument, which clears its column; commander has no other empty value. */
 export type Cleared = '';
@@ -97,8 +97,12 @@ export function withOrganizationOptions(command: Command): Command {
 
 function table(text: string): TableRef {
   const ref = parseTableRef(text);
-  if (!ref) throw new InvalidArgumentError(`Use project.dataset.table, such as my-project.billing.export.`);
+  if (!ref) throw new InvalidArgumentError(`${sentence(tableRefProblem(text) ?? '')}.`);
   return ref;
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 // Every kind of transform name. Source: spec.md §5, Transforms.

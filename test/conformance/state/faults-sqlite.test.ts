@@ -63,7 +63,11 @@ test('a path that cannot be opened, is no database or may not be written says so
   await mkdir(join(directory, 'folder.sqlite'));
   await assert.rejects(openState({ kind: 'sqlite', path: join(directory, 'folder.sqlite') }), {
     ...UNAVAILABLE,
-    message: /check that the directory of SQLITE_PATH exists and may be written/,
+    message: /check that the directory of SQLITE_PATH exists, or can be made, and may be written/,
+  });
+  await assert.rejects(openState({ kind: 'sqlite', path: join(text, 'below.sqlite') }), {
+    ...UNAVAILABLE,
+    message: /below\.sqlite: E(NOTDIR|EXIST).*check that the directory of SQLITE_PATH exists, or can be made/,
   });
 });
 
