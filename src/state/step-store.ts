@@ -27,7 +27,6 @@ export type StepStore = {
   start(lease: Lease, planNumber: number, step: Step, detail?: JsonObject): Promise<void>;
   finish(lease: Lease, planNumber: number, step: Step, detail?: JsonObject): Promise<void>;
   skip(lease: Lease, planNumber: number, step: Step, detail?: JsonObject): Promise<void>;
-  /** Adds the message to the detail, which a later run may need to go on. */
   /** Keeps the detail and adds the message to it as `error`. */
   fail(lease: Lease, planNumber: number, step: Step, message: string): Promise<void>;
   /** Replaces the detail and leaves the rest. */

@@ -15,6 +15,7 @@ const SAYS: Readonly<Record<Outcome, string>> = {
   lease_lost: '**Lease lost**',
 };
 const PAGES = [
+  'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'k8s/README.md',
