@@ -67,7 +67,8 @@ export async function runDaemon(daemon: Daemon): Promise<number> {
     const push = openPush(daemon.config, daemon.projectId);
     const http = await serveHttp(daemon, metrics, progress, push, watch);
     try {
-      return await workUntilStopped(daemon, metrics, progress, http, push, stop);
+      const code = await workUntilStopped(daemon, metrics, progress, http, push, stop);
+      return watch.verdict() === 'fine' ? code : 1;
     } finally {
       await http.close();
     }

@@ -45,10 +45,13 @@ export function watchProcess(leaseMs: number, signsNow: () => Signs, logger: Log
   const standstill = new Standstill();
   let verdict: Verdict = 'fine';
   const loop = watchEventLoop(lookMs, () => {
+    // Said once is enough: a drain is under way.
+    if (verdict !== 'fine') return;
     verdict = standstill.look(signsNow());
     if (verdict === 'fine') return;
     logger.error(`${verdict.end}; this process ends itself`);
-    process.exit(1);
+    if (verdict.how === 'drain') process.kill(process.pid, 'SIGTERM');
+    else process.exit(1);
   });
   return { verdict: () => verdict, stop: loop.stop };
 }

@@ -73,7 +73,7 @@ export type NumberedRun = Run & { readonly planNumber: number };
 export type PlannedRun = NumberedRun & { readonly plan: Plan };
 
 /** Why a run is asked to stop before its end. */
-export type StopCause = 'drain' | 'paused' | 'cancelled' | 'lease_lost';
+export type StopCause = 'drain' | 'paused' | 'cancelled' | 'lease_lost' | 'stalled';
 
 /** The reason a run's signal aborts with. */
 export class RunStopped extends Error {

@@ -58,6 +58,8 @@ const ADVICE: Readonly<Record<Reason, string>> = {
   commit_ambiguous:
     'Count the visible rows as the runbook shows, then settle it: `pulse-billing-etl resolve ORG JOB --committed`',
   database_unavailable: 'Mend the database or the way to it; the jobs go on by themselves.',
+  no_progress:
+    'A call never came back. Once is no harm; if it comes again, see where: `pulse-billing-etl show ORG JOB`',
   crash_loop:
     'The process died under this job again and again: look at its memory and its last log lines, then retry.',
   cancelled: 'Somebody cancelled it. If it is wanted after all: `pulse-billing-etl retry ORG JOB`',

@@ -45,6 +45,7 @@ export const REASONS = {
   commit_ambiguous: 'transient',
   // running
   database_unavailable: 'transient',
+  no_progress: 'transient',
   crash_loop: 'terminal',
   cancelled: 'terminal',
   lease_lost: 'lease_lost',

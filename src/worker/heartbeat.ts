@@ -37,12 +37,13 @@ export class Heartbeat {
     }
   }
 
-  /** Stops runs whose lease may be somebody else's, whatever the beats are waiting for; resolves when the signal aborts. */
-  async watchLeases(signal: AbortSignal): Promise<void> {
+  /** Stops runs whose lease may be somebody else's, or that do not move any more, whatever the beats are waiting for; resolves when the signal aborts. */
+  async watchRuns(signal: AbortSignal): Promise<void> {
     const { settings, running, services } = this.#context;
     while (!signal.aborted) {
       const nowMs = services.clock.nowMs();
       const nextMs = running.stopExpired(nowMs);
+      running.stopStalled(nowMs);
       // A run that begins meanwhile has a whole lease before it.
       await services.clock.sleep(Math.min(settings.leaseMs / 10, nextMs - nowMs), signal);
     }

@@ -1,20 +1,38 @@
-/** The runs going on in this replica, with the lease of each and until when it is sure by our own clock. */
+/** The runs going on in this replica, with the lease of each, until when it is sure by our own clock, and whether it still moves. */
 import { RunStopped, type StopCause } from '../etl/run.ts';
 import { jobName, type JobKey, type Lease } from '../job/job.ts';
+import type { RunPatience } from './run-patience.ts';
 
-type RunningJob = { readonly lease: Lease; readonly controller: AbortController; sureUntilMs: number };
+type RunningJob = {
+  readonly lease: Lease;
+  readonly controller: AbortController;
+  readonly patience: RunPatience;
+  readonly giveUp: () => void;
+  sureUntilMs: number;
+};
+
+/** What a run is stopped by. */
+export type RunStops = {
+  /** Aborts when the run has to stop. */
+  readonly signal: AbortSignal;
+  /** Resolves when it has neither moved nor stopped for so long that it never will. */
+  readonly stuck: Promise<void>;
+};
 
 /** A lease is renewed in the database; here is only remembered how long nobody else can have claimed it. */
 export class RunningJobs {
   readonly #byName = new Map<string, RunningJob>();
   #stoppedBy: StopCause | undefined;
+  #stuck: string | undefined;
 
-  /** Adds a run; the signal aborts when it has to stop. sureUntilMs counts from before the claim was sent. */
-  add(lease: Lease, sureUntilMs: number): AbortSignal {
+  /** Adds a run. sureUntilMs counts from before the claim was sent. */
+  add(lease: Lease, sureUntilMs: number, patience: RunPatience): RunStops {
     const controller = new AbortController();
-    this.#byName.set(jobName(lease), { lease, controller, sureUntilMs });
+    let giveUp = (): void => undefined;
+    const stuck = new Promise<void>((resolve) => (giveUp = resolve));
+    this.#byName.set(jobName(lease), { lease, controller, patience, giveUp, sureUntilMs });
     if (this.#stoppedBy) controller.abort(new RunStopped(this.#stoppedBy));
-    return controller.signal;
+    return { signal: controller.signal, stuck };
   }
 
   remove(key: JobKey): void {
@@ -51,6 +69,22 @@ export class RunningJobs {
       'lease_lost',
     );
     return Math.min(...all.map((running) => running.sureUntilMs).filter((untilMs) => untilMs > nowMs));
+  }
+
+  /** Stops every run that has not moved for long, and gives up those that were stopped and did not end. */
+  stopStalled(nowMs: number): void {
+    for (const [name, { controller, patience, giveUp }] of this.#byName) {
+      const verdict = patience.look(nowMs);
+      if (verdict === 'stalled') controller.abort(new RunStopped('stalled'));
+      if (verdict !== 'stuck') continue;
+      this.#stuck = name;
+      giveUp();
+    }
+  }
+
+  /** A job whose run was given up although it may still hold what it had: memory, connections, a thread. */
+  get stuck(): string | undefined {
+    return this.#stuck;
   }
 
   get size(): number {

@@ -1,11 +1,14 @@
 /** Settles one held message: dead-letters it, claims and runs its job, or says until when to park it. */
 import { runJob, type RunOutcome } from '../etl/run-job.ts';
+import { settleStop } from '../etl/settle-run.ts';
 import { MICROS_PER_MS, type Micros } from '../job/instant.ts';
 import { isTerminal } from '../job/job-status.ts';
 import type { JobKey, JobRequest } from '../job/job.ts';
 import type { ClaimOptions, ClaimOutcome } from '../state/transitions/claim.ts';
 import { deadLetterAttributes } from './dead-letter.ts';
 import type { HeldMessage } from './held-messages.ts';
+import { RunPatience } from './run-patience.ts';
+import { observerWithSigns, sidesWithSigns } from './signs-of-life.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 /** What to do with the message now. */
@@ -85,16 +88,28 @@ async function runClaimed(
   { lease, job, organization, resumed }: Claimed,
   sureUntilMs: number,
 ): Promise<Settlement> {
-  const { services, running, observer } = context;
+  const { settings, services, running, observer } = context;
   const startedMs = services.clock.nowMs();
-  const signal = running.add(lease, sureUntilMs);
+  const patience = new RunPatience(startedMs, settings.leaseMs, settings.stalledAfterMs);
+  const moved = (): void => patience.moved();
+  const { signal, stuck } = running.add(lease, sureUntilMs, patience);
   message.phase = 'running';
   observer.runStarted(lease, lease.epoch, resumed);
+  const ours = {
+    ...services,
+    observer: observerWithSigns(services.observer, moved),
+    lease,
+    job,
+    organization,
+    signal,
+  };
   const run = async (): Promise<RunOutcome> => {
     const sides = await context.openSides(organization);
-    return runJob({ ...services, ...sides, lease, job, organization, signal });
+    return runJob({ ...ours, ...sidesWithSigns(sides, moved) });
   };
-  const outcome = await run().finally(() => running.remove(lease));
+  // What a run does after it was given up changes nothing: its lease is gone.
+  const givenUp = stuck.then(() => settleStop(ours, 'stalled'));
+  const outcome = await Promise.race([run(), givenUp]).finally(() => running.remove(lease));
   if (outcome.kind === 'lost') observer.leaseLost(lease);
   return ended(context, lease, outcome, (services.clock.nowMs() - startedMs) / 1000);
 }

@@ -2,10 +2,10 @@
 import type { WorkerState } from './worker.ts';
 
 /** What is looked at; a daemon that waits for its database has no worker yet. */
-export type Signs = Pick<WorkerState, 'phase' | 'beats'> | { readonly phase: 'waiting' };
+export type Signs = Pick<WorkerState, 'phase' | 'beats' | 'stuckJob'> | { readonly phase: 'waiting' };
 
-/** `fine`, or why the process should end. */
-export type Verdict = 'fine' | { readonly end: string };
+/** `fine`, or why the process should end, and whether it can still hand over what it runs. */
+export type Verdict = 'fine' | { readonly end: string; readonly how: 'at once' | 'drain' };
 
 /** Heartbeats begin at least three times a lease, whatever the database answers; so many leases without one are no hiccup. */
 const LEASES = 5;
@@ -29,10 +29,17 @@ export class Standstill {
 
   /** One look. Only a worker that takes in jobs must beat; a drain has its own limit. */
   look(signs: Signs): Verdict {
+    if (signs.phase === 'running' && signs.stuckJob !== undefined) return stuck(signs.stuckJob);
     const beats = signs.phase === 'running' ? signs.beats : undefined;
     this.#unmoved = beats !== undefined && beats === this.#seen ? this.#unmoved + 1 : 0;
     this.#seen = beats;
     if (this.#unmoved < LOOKS) return 'fine';
-    return { end: `the heartbeat has not begun for ${LEASES} leases, although it was due` };
+    const end = `the heartbeat has not begun for ${LEASES} leases, although it was due`;
+    return { end, how: 'at once' };
   }
+}
+
+function stuck(job: string): Verdict {
+  const end = `a run of job ${job} has not moved for hours and did not stop when it was asked to; the job is tried again`;
+  return { end, how: 'drain' };
 }

@@ -19,6 +19,8 @@ export type WorkerState = {
   readonly running: number;
   readonly parked: number;
   readonly held: number;
+  /** A job whose run neither moves nor stops: only the end of this process frees what it holds. */
+  readonly stuckJob: string | undefined;
 };
 
 /** Something that goes on beside the jobs until the worker drains, such as the reaper; never rejects. */
@@ -50,7 +52,7 @@ export class Worker {
     this.#phase = 'running';
     this.#loops = Promise.all([
       this.#heartbeat.beat(this.#stopBeating.signal),
-      this.#heartbeat.watchLeases(this.#stopBeating.signal),
+      this.#heartbeat.watchRuns(this.#stopBeating.signal),
       this.#dispatcher.wakeParked(this.#draining.signal, () => this.#heartbeat.databaseReachable),
       ...this.#tasks.map((task) => task(this.#context, this.#draining.signal)),
     ]);
@@ -97,6 +99,7 @@ export class Worker {
       running: running.size,
       parked: held.inPhase('parked').length,
       held: held.size,
+      stuckJob: running.stuck,
     };
   }
 

@@ -49,3 +49,12 @@ test('a watch that is stopped keeps no process from ending', async (context) => 
   context.after(() => child.kill('SIGKILL'));
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
+
+test('a process with a run that is stuck says so and drains, once', async (context) => {
+  const child = start('stuck');
+  context.after(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+  assert.deepEqual(await once(child, 'close'), [0, null]);
+  assert.match(output, /^a run of job acme\/job has not moved .*; this process ends itself\ndrain\n$/);
+});

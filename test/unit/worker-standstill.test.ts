@@ -5,13 +5,15 @@ import { lookEveryMs, Standstill } from '../../src/worker/standstill.ts';
 import { aRig, LEASE_MS } from './worker-rig.ts';
 
 const LOOK_MS = lookEveryMs(LEASE_MS);
+const stuckJob = undefined;
 
 test('a heartbeat that does not begin for five leases ends the process, with that reason', () => {
   const standstill = new Standstill();
-  const running = { phase: 'running', beats: 7 } as const;
+  const running = { phase: 'running', beats: 7, stuckJob } as const;
   for (let ms = 0; ms < 5 * LEASE_MS; ms += LOOK_MS) assert.equal(standstill.look(running), 'fine');
   assert.deepEqual(standstill.look(running), {
     end: 'the heartbeat has not begun for 5 leases, although it was due',
+    how: 'at once',
   });
 });
 
@@ -19,12 +21,12 @@ test('one heartbeat in five leases is enough', () => {
   const standstill = new Standstill();
   for (let look = 0; look < 100; look += 1) {
     const beats = Math.floor(look / 10);
-    assert.equal(standstill.look({ phase: 'running', beats }), 'fine');
+    assert.equal(standstill.look({ phase: 'running', beats, stuckJob }), 'fine');
   }
 });
 
 test('neither waiting for the database nor draining asks for heartbeats', () => {
-  for (const signs of [{ phase: 'waiting' }, { phase: 'draining', beats: 7 }] as const) {
+  for (const signs of [{ phase: 'waiting' }, { phase: 'draining', beats: 7, stuckJob }] as const) {
     const standstill = new Standstill();
     for (let look = 0; look < 100; look += 1) assert.equal(standstill.look(signs), 'fine');
   }
