@@ -12,12 +12,15 @@ import {
 } from '../job/totals.ts';
 import type { VerifiedColumns } from '../etl/source.ts';
 import type { QueryRow } from './query-jobs.ts';
+import { digestSumSql } from './digest-sql.ts';
 import { fingerprintSql } from './fingerprint-sql.ts';
 import { cursorMicros, type Cursor } from './slice-sql.ts';
 import { quoteColumn } from './table-ref.ts';
 
 /** BIGNUMERIC's scale. */
 const SUM_SCALE = 38;
+
+const FINGERPRINT_SQL = { in_sql: fingerprintSql, anywhere: digestSumSql };
 
 /** The aggregate query over the rows of `from` (under the alias `t`) that meet the condition; `present` is what they have of the schema. */
 export function totalsSql(
@@ -68,7 +71,8 @@ function aggregateSql(
       ? 'CAST(NULL AS STRING)'
       : `t.${quoteColumn(columns.currencyColumn)}`;
   const sums = columns.columns.flatMap((path, i) => columnSums(columns.schema, path, i));
-  if (columns.fingerprint) sums.push(`${fingerprintSql(columns.schema, present)} AS fingerprint`);
+  if (columns.fingerprint)
+    sums.push(`${FINGERPRINT_SQL[columns.fingerprint](columns.schema, present)} AS fingerprint`);
   return [
     `SELECT ${[`${currency} AS currency`, ...groups, 'COUNT(*) AS row_count', ...sums].join(',\n  ')}`,
     `FROM ${from}`,

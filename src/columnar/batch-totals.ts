@@ -1,5 +1,13 @@
 /** Exact totals of the rows of a batch, taken from the columns as they arrived. */
-import { addTotals, decimalText, type ColumnTotal, type Totals } from '../job/totals.ts';
+import { addDays } from '../job/day-totals.ts';
+import {
+  addTotals,
+  decimalText,
+  type ColumnTotal,
+  type CurrencyTotals,
+  type DayTotals,
+  type Totals,
+} from '../job/totals.ts';
 import type { ColumnNode } from './column-node.ts';
 import { CurrencyGroups } from './currency-groups.ts';
 import { FloatSum, IntegerSum } from './exact-sum.ts';
@@ -8,20 +16,52 @@ import type { SummedColumn, Summation } from './summation.ts';
 
 /** By currency, every column of the summation; a value within a NULL counts as little as a NULL. */
 export function batchTotals(summation: Summation, slices: readonly Slice[]): Totals {
-  const currencies = new CurrencyGroups(summation.currency);
+  const parts = groupTotals(summation, slices).map(({ totals }) => [totals]);
+  return addTotals(parts);
+}
+
+/** The same by day of a cursor that is never NULL; with a digest for each row of the slices, they are added up as well. */
+export function batchDays(
+  summation: Summation,
+  slices: readonly Slice[],
+  cursor: ColumnNode,
+  digests?: readonly BigUint64Array[],
+): readonly DayTotals[] {
+  const groups = groupTotals(summation, slices, cursor, digests);
+  return addDays(groups.map(({ day = '', totals }) => [{ day, totals: [totals] }]));
+}
+
+function groupTotals(
+  summation: Summation,
+  slices: readonly Slice[],
+  cursor?: ColumnNode,
+  digests?: readonly BigUint64Array[],
+): readonly { readonly day: string | undefined; readonly totals: CurrencyTotals }[] {
+  const currencies = new CurrencyGroups(summation.currency, cursor);
   const groupsOf = slices.map((slice) => currencies.of(slice));
+  const fingerprints = digests && currencies.groups.map(() => 0n);
+  if (fingerprints)
+    groupsOf.forEach((groupOfRow, i) => addDigests(groupOfRow, digests[i] as BigUint64Array, fingerprints));
   const columns = summation.columns.map((column) => {
     const sums = currencies.groups.map(() => emptySum(column));
     slices.forEach((slice, i) => addValues(slice, groupsOf[i] as Int32Array, column, sums));
     return { path: column.path, totals: sums.map(columnTotal) };
   });
-  return addTotals([
-    currencies.groups.map(({ currency, rows }, group) => ({
+  return currencies.groups.map(({ currency, day, rows }, group) => ({
+    day,
+    totals: {
       currency,
       rows,
       columns: Object.fromEntries(columns.map(({ path, totals }) => [path, totals[group] as ColumnTotal])),
-    })),
-  ]);
+      ...(fingerprints && { fingerprint: String(fingerprints[group]) }),
+    },
+  }));
+}
+
+function addDigests(groupOfRow: Int32Array, digests: BigUint64Array, fingerprints: bigint[]): void {
+  groupOfRow.forEach((group, row) => {
+    fingerprints[group] = (fingerprints[group] as bigint) + (digests[row] as bigint);
+  });
 }
 
 /** Group of the values that lie within a NULL. */

@@ -55,6 +55,19 @@ export function copyLayout(options: CopyLayoutOptions): CopyLayout {
   };
 }
 
+/** What is added up of rows that are read to be transformed. */
+export type ReadLayout = Pick<CopyLayout, 'nodes' | 'cursor' | 'summation'>;
+
+/** As copyLayout, for rows that are not written as they are. */
+export function readLayout({
+  arrowSchema,
+  cursorField,
+  verify,
+}: Omit<CopyLayoutOptions, 'lineage'>): ReadLayout {
+  const nodes = nodesOf(readIpcMessage(arrowSchema, HEADER.schema));
+  return { nodes, cursor: cursorNode(nodes, cursorField), summation: summation(nodes, verify) };
+}
+
 /** The columns that a schema message announces. */
 export function nodesOf(schema: IpcMessage): ColumnNode[] {
   return columnNodes(schema.header.tables(SCHEMA.fields).map(readColumn));

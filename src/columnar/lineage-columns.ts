@@ -1,10 +1,9 @@
 /** The two columns a copy adds behind the source's own: which job wrote a row, and its cursor. */
+import { MICROS_PER_DAY } from '../job/instant.ts';
 import { CURSOR_BYTES } from './batch-extent.ts';
 import type { BodyWriter } from './body-writer.ts';
 import type { CopyLayout } from './copy-layout.ts';
 import type { Pair } from './message-metadata.ts';
-
-const MICROS_PER_DAY = 86_400_000_000n;
 
 /** Appends both columns to a body that holds the source's columns, described by `fields`; returns their length and null count. */
 export function writeLineage(

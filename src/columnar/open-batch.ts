@@ -1,10 +1,11 @@
 /** A batch while rows are still being added to it. */
 import { TerminalError } from '../job/errors.ts';
-import type { Totals } from '../job/totals.ts';
+import type { CopiedDays } from '../job/day-totals.ts';
+import type { DayTotals, Totals } from '../job/totals.ts';
 import type { ArrowRows } from './arrow-rows.ts';
 import { assemble } from './assemble.ts';
 import { BatchExtent } from './batch-extent.ts';
-import { batchTotals } from './batch-totals.ts';
+import { batchDays, batchTotals } from './batch-totals.ts';
 import type { CopyLayout } from './copy-layout.ts';
 import type { IncomingRows } from './incoming-rows.ts';
 import { Slice } from './slice.ts';
@@ -24,6 +25,8 @@ export type CutBatch = {
   /** Length of the record-batch message. */
   readonly bytes: number;
   readonly totals: Totals;
+  /** What was read and made by day, where a transform came between. */
+  readonly days?: CopiedDays;
 };
 
 /** Where batches end. */
@@ -35,6 +38,7 @@ export class OpenBatch {
   readonly #layout: CopyLayout;
   readonly #limits: BatchLimits;
   readonly #slices: Slice[] = [];
+  readonly #digests: BigUint64Array[] = [];
   readonly #extent: BatchExtent;
   #bytes = 0;
 
@@ -71,12 +75,20 @@ export class OpenBatch {
     return this.#extent.bytesWith(slice) <= this.#limits.maxBytes;
   }
 
-  /** Adds rows that fit. */
-  add(rows: IncomingRows, startRow: number, endRow: number): void {
+  /** Adds rows that fit, with the digest of each if they have one. */
+  add(rows: IncomingRows, startRow: number, endRow: number, digests?: BigUint64Array): void {
     const slice = new Slice(this.#layout.nodes, rows, startRow, endRow);
     this.#bytes = this.#extent.bytesWith(slice);
     this.#slices.push(slice);
+    if (digests) this.#digests.push(digests);
     this.#extent.add(slice);
+  }
+
+  /** The totals of its rows by day of their cursor, with fingerprints where they came with digests. */
+  days(): readonly DayTotals[] {
+    const { summation, cursor } = this.#layout;
+    const digests = this.#digests.length > 0 ? this.#digests : undefined;
+    return batchDays(summation, this.#slices, cursor, digests);
   }
 
   /** The batch as it is to be appended. Forgets the messages it was made of, so that it takes no more rows. */

@@ -53,7 +53,8 @@ function floatOf(field: Field, value: RowValue): number {
   throw new Misfit(field, value, 'a number');
 }
 
-function integerOf(field: Field & { readonly type: FixedWidthType }, value: RowValue): bigint {
+/** The whole number that stands for a value: of a decimal without its point, of a date or time since its beginning. */
+export function integerOf(field: Field & { readonly type: FixedWidthType }, value: RowValue): bigint {
   const integer = typeof value === 'string' ? integerOfText(field.type, value) : value;
   if (typeof integer === 'bigint') return integer;
   throw new Misfit(field, value, WANTED[field.type]);

@@ -1,4 +1,5 @@
 /** What two sides' totals by day say of each day: equal, grown at the source, or impossible for a source that only grows. */
+import { totalsOfDay } from '../job/day-totals.ts';
 import { totalRows, totalsDifference, type DayTotals, type Totals } from '../job/totals.ts';
 
 /** One day with what the source says of it. */
@@ -9,6 +10,8 @@ export type ComparedDay = {
     | { readonly kind: 'equal' }
     /** Rows became visible at the source after a job had passed their time. */
     | { readonly kind: 'grown'; readonly rows: number }
+    /** It was copied through a module, and what that came to is not on record, or only of a part of it. */
+    | { readonly kind: 'unrecorded' }
     /** Fewer rows than were copied, or as many with other sums. */
     | { readonly kind: 'contradicted'; readonly differences: readonly string[] };
 };
@@ -28,9 +31,14 @@ export function compareDays(
 function verdictOn(source: Totals, destination: Totals): ComparedDay['verdict'] {
   const differences = totalsDifference(source, destination, ['at the source', 'at the destination']);
   if (differences.length === 0) return { kind: 'equal' };
-  const rows = totalRows(source) - totalRows(destination);
-  if (rows > 0 && !hasShrunk(source, destination)) return { kind: 'grown', rows };
-  return { kind: 'contradicted', differences };
+  const rows = growthOf(source, destination);
+  return rows === undefined ? { kind: 'contradicted', differences } : { kind: 'grown', rows };
+}
+
+/** By how many rows the source has more; undefined when it has not, or has lost some. */
+export function growthOf(source: Totals, copied: Totals): number | undefined {
+  const rows = totalRows(source) - totalRows(copied);
+  return rows > 0 && !hasShrunk(source, copied) ? rows : undefined;
 }
 
 /** In some currency: growth in another does not make up for it. */
@@ -39,8 +47,4 @@ function hasShrunk(source: Totals, destination: Totals): boolean {
     const now = source.find((entry) => entry.currency === currency)?.rows ?? 0;
     return now < rows;
   });
-}
-
-function totalsOfDay(days: readonly DayTotals[], day: string): Totals {
-  return days.find((entry) => entry.day === day)?.totals ?? [];
 }

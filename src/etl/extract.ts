@@ -1,6 +1,7 @@
 /** Opens the read a plan asks for, or the one an earlier run of the same plan left, and keeps it in the extract step. */
 import { formatInstant, parseInstant } from '../job/instant.ts';
 import type { JsonObject } from '../state/json.ts';
+import { fingerprintKind } from './comparable-columns.ts';
 import type { PlannedRun } from './run.ts';
 import type { ReadSession, Slice, VerifiedColumns } from './source.ts';
 import { writerFingerprint } from './writer-fingerprint.ts';
@@ -19,9 +20,15 @@ export function sliceOf({ plan }: PlannedRun): Slice {
 
 /** The sums that are compared, the same on every side. */
 export function verifiedColumns({ plan }: PlannedRun): VerifiedColumns {
-  const { verifyColumns, currencyColumn, sourceSchema, verifyLevel } = plan;
-  const fingerprint = verifyLevel === 'fingerprint';
+  const { verifyColumns, currencyColumn, sourceSchema } = plan;
+  const fingerprint = fingerprintKind(plan);
   return { columns: verifyColumns, currencyColumn, schema: sourceSchema, fingerprint };
+}
+
+/** The sums that are taken of rows on their way into the plan's module, and of the source. */
+export function readColumns({ plan: { moduleTransform } }: PlannedRun): VerifiedColumns {
+  const { verifyColumns = [], currencyColumn, sourceSchema = [] } = moduleTransform ?? {};
+  return { columns: verifyColumns, currencyColumn, schema: sourceSchema };
 }
 
 /**

@@ -135,6 +135,7 @@ function plannedBatch(stream: number, batch: number, writeOffset: number, cut: C
     rowsQuarantined: cut.rowsRejected,
     bytes: cut.bytes,
     totals: cut.totals,
+    ...(cut.days && { days: cut.days }),
     state: 'planned',
   };
 }

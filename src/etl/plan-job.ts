@@ -7,8 +7,8 @@ import type { Plan } from '../job/plan.ts';
 import { tableName } from '../job/table-ref.ts';
 import { fieldAt } from '../job/table-schema.ts';
 import { totalRows } from '../job/totals.ts';
-import { refuseWhatIsUnsupported } from './capabilities.ts';
-import { comparableColumns } from './comparable-columns.ts';
+import { refuseUndigestedColumns, refuseWhatIsUnsupported } from './capabilities.ts';
+import { comparableColumns, readableColumns } from './comparable-columns.ts';
 import type { Destination } from './destination.ts';
 import type { RunSettings } from './run.ts';
 import type { Slice, Source, SourceTable, Survey } from './source.ts';
@@ -43,6 +43,7 @@ export async function planJob(planning: Planning): Promise<PlanOutcome> {
   const requested = requestedWindow(request, organization);
   const lo = requested ? requested.lo : organization.watermark;
   const module = await moduleTransformOf(organization, table.schema, settings.modules);
+  if (module) refuseUndigestedColumns(organization, module.columns);
   const transform = module ? undefined : sqlTransformOf(organization, table, settings.sqlTransforms);
   const slice = {
     table: table.table,
@@ -103,8 +104,11 @@ async function planWindow(
   return { kind: 'planned', plan };
 }
 
-function moduleParts({ plan }: ModuleTransform, { quarantineTable }: Organization): Partial<Plan> {
-  return { moduleTransform: plan, ...(quarantineTable && { quarantine: quarantineTable }) };
+function moduleParts({ plan }: ModuleTransform, organization: Organization): Partial<Plan> {
+  const { quarantineTable: quarantine } = organization;
+  const { columns: verifyColumns, currencyColumn } = readableColumns(plan.sourceSchema, organization);
+  const moduleTransform = { ...plan, verifyColumns, currencyColumn };
+  return { moduleTransform, ...(quarantine && { quarantine }) };
 }
 
 /** (lo, hi] with hi = min(MAX(cursor), snapshot − settle), or undefined when that holds nothing. Source: spec.md §5, step 2. */

@@ -1,12 +1,12 @@
 /** How a run makes batches of the rows of a read stream: cut as they are, or given to a module and cut then. */
 import type { ArrowRows } from '../columnar/arrow-rows.ts';
-import { copyLayout, type CopyLayout } from '../columnar/copy-layout.ts';
+import { copyLayout, readLayout, type CopyLayout } from '../columnar/copy-layout.ts';
 import { cutBatches, type CutOptions } from '../columnar/cut-batches.ts';
 import { cutTransformed } from '../columnar/cut-transformed.ts';
 import type { CutBatch } from '../columnar/open-batch.ts';
 import { tableSchemaMessage } from '../columnar/table-schema-message.ts';
 import { jobName, lineageOf } from '../job/job.ts';
-import { verifiedColumns } from './extract.ts';
+import { readColumns, verifiedColumns } from './extract.ts';
 import type { PlannedRun } from './run.ts';
 import type { ReadSession } from './source.ts';
 import { findModule } from './transforms/module/find-module.ts';
@@ -45,6 +45,7 @@ async function cutByModule(run: PlannedRun, { arrowSchema }: ReadSession): Promi
   const { version = '', sourceSchema = [] } = plan.moduleTransform ?? {};
   const { path, limits } = await findModule(settings.modules, plan.transform);
   const rows = layoutOf(run, tableSchemaMessage(plan.sourceSchema));
+  const read = readLayout({ arrowSchema, cursorField: plan.cursorField, verify: readColumns(run) });
   const rejected = plan.quarantine && quarantineLayout(run);
   return {
     writerSchema: rows.writerSchema,
@@ -59,6 +60,7 @@ async function cutByModule(run: PlannedRun, { arrowSchema }: ReadSession): Promi
         columns: plan.sourceSchema,
         window: plan.window,
         keepsRejected: rejected !== undefined,
+        takesDigests: plan.verifyLevel === 'fingerprint',
         arrowSchema,
       };
       const made = moduleStream(incoming, options.firstRow, {
@@ -68,7 +70,7 @@ async function cutByModule(run: PlannedRun, { arrowSchema }: ReadSession): Promi
         limits: { ...limits, signal },
         seed: jobName(lease),
       });
-      return cutTransformed(made, { rows, rejected }, options);
+      return cutTransformed(made, { read, rows, rejected }, options);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Window } from '../job/job.ts';
 import type { SqlTransform } from '../job/sql-transform.ts';
 import type { TableRef } from '../job/table-ref.ts';
 import type { TableSchema } from '../job/table-schema.ts';
-import type { DayTotals, Totals } from '../job/totals.ts';
+import type { DayTotals, FingerprintKind, Totals } from '../job/totals.ts';
 import type { ArrowRows } from '../columnar/arrow-rows.ts';
 
 /** What is known of a source table before it is read. */
@@ -77,6 +77,6 @@ export type VerifiedColumns = {
   readonly columns: readonly string[];
   readonly currencyColumn: string | undefined;
   readonly schema: TableSchema;
-  /** Whether a hash of every column of the schema, all that is nested included, is added up as well. */
-  readonly fingerprint?: boolean;
+  /** How each row is hashed, every column of the schema and all that is nested, where that is added up as well. */
+  readonly fingerprint?: FingerprintKind | undefined;
 };

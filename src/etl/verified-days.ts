@@ -1,8 +1,8 @@
 /** Which whole days a verify job looks at: those it was asked for or the last few, never beyond the watermark. */
-import { formatInstant, parseInstant, type Micros } from '../job/instant.ts';
+import { windowOfWholeDay } from '../job/day-parts.ts';
+import { formatInstant, MICROS_PER_DAY, type Micros } from '../job/instant.ts';
 import type { JobRequest, Window } from '../job/job.ts';
 
-const MICROS_PER_DAY = 86_400_000_000n;
 /** Late rows have been seen a day and a half behind; corrections come until a month is closed. */
 const USUAL_DAYS = 3n;
 const MONTH_CLOSE_DAYS = 35n;
@@ -26,10 +26,8 @@ export function windowOfDay(
   day: string,
   watermark: Micros,
 ): { readonly start: Micros; readonly end: Micros } {
-  const first = parseInstant(`${day}T00:00:00Z`);
-  if (first === undefined) throw new RangeError(`"${day}" is no day`);
-  const last = first + MICROS_PER_DAY - 1n;
-  return { start: first - 1n, end: last < watermark ? last : watermark };
+  const { lo, hi } = windowOfWholeDay(day);
+  return { start: lo, end: hi < watermark ? hi : watermark };
 }
 
 function daysBack(watermark: Micros): bigint {

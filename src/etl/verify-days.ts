@@ -8,6 +8,7 @@ import { totalFingerprint, totalRows } from '../job/totals.ts';
 import { refuseWhatIsUnsupported } from './capabilities.ts';
 import { comparableColumns } from './comparable-columns.ts';
 import { compareDays, type ComparedDay } from './compare-days.ts';
+import { compareWithLedger } from './compare-with-ledger.ts';
 import { existingSource } from './plan-job.ts';
 import { windowText } from './requested-window.ts';
 import { RunStopped, type NumberedRun, type Run } from './run.ts';
@@ -37,10 +38,18 @@ async function verifyAndRepair(run: NumberedRun): Promise<readonly ComparedDay[]
   }
   const days = await compared(run, window);
   await recordEqualDays(run, days);
-  for (const { day, verdict } of days) if (verdict.kind === 'grown') await enqueueRepair(run, day, watermark);
+  for (const { day, verdict } of days) {
+    const why = WHY_REPAIRED[verdict.kind];
+    if (why !== undefined) await enqueueRepair(run, day, watermark, why);
+  }
   await raiseContradictions(run, days, window);
   return days;
 }
+
+const WHY_REPAIRED: Partial<Record<ComparedDay['verdict']['kind'], string>> = {
+  grown: 'a day has grown at the source and is repaired',
+  unrecorded: 'what a module made of a day is not on record completely, so that it is repaired',
+};
 
 async function compared(run: NumberedRun, window: Window): Promise<readonly ComparedDay[]> {
   const { organization, source, destination } = run;
@@ -54,6 +63,7 @@ async function compared(run: NumberedRun, window: Window): Promise<readonly Comp
     );
   }
   const slice = await sliceToVerify(run, table, window);
+  if (isModule(organization.transform)) return compareWithLedger(run, slice, table.schema, copy);
   // What a transform makes, only BigQuery can say.
   const { transformedSchema } = slice.transform ? await source.estimate(slice) : {};
   const columns = comparableColumns(transformedSchema ?? table.schema, organization);
@@ -69,21 +79,28 @@ async function sliceToVerify(
   table: SourceTable,
   window: Window,
 ): Promise<Slice> {
-  if (isModule(organization.transform))
-    throw new TerminalError(
-      'unsupported',
-      `what ${organization.transform} makes of rows has no totals at the source, so that days cannot be compared; each run proved that the module was given every row (docs/extending.md)`,
-    );
   const { location } = table;
   const snapshot = await source.currentTime(location, table.table);
-  const transform = sqlTransformOf(organization, table, settings.sqlTransforms);
+  const transform = isModule(organization.transform)
+    ? undefined
+    : sqlTransformOf(organization, table, settings.sqlTransforms);
   const { cursorField } = organization;
   return { table: table.table, location, cursorField, window, snapshot, ...(transform && { transform }) };
 }
 
-async function recordEqualDays({ state, lease }: NumberedRun, days: readonly ComparedDay[]): Promise<void> {
+async function recordEqualDays(
+  { state, lease, organization }: NumberedRun,
+  days: readonly ComparedDay[],
+): Promise<void> {
   const { organizationId } = lease;
   const equal = days.filter(({ verdict }) => verdict.kind === 'equal');
+  if (isModule(organization.transform)) {
+    await state.ledger.confirm(
+      organizationId,
+      equal.map(({ day }) => day),
+    );
+    return;
+  }
   await state.ledger.upsert(
     equal.map(({ day, source }) => ({
       organizationId,
@@ -100,6 +117,7 @@ async function enqueueRepair(
   { state, lease, observer }: NumberedRun,
   day: string,
   watermark: Micros,
+  why: string,
 ): Promise<void> {
   const { organizationId } = lease;
   const digest = createHash('sha256').update(lease.jobId).digest('hex').slice(0, 12);
@@ -107,12 +125,12 @@ async function enqueueRepair(
   const window = windowOfDay(day, watermark);
   const requestedBy = `verify ${lease.jobId}`.slice(0, 255);
   await state.jobs.admit({ organizationId, jobId, jobType: 'repair', window, requestedBy }, undefined);
-  observer.note(lease, 'a day has grown at the source and is repaired', { day, repair_job_id: jobId });
+  observer.note(lease, why, { day, repair_job_id: jobId });
 }
 
 /** A source that is only ever added to cannot do this, so nothing is mended by copying again. */
 async function raiseContradictions(
-  { state, lease }: NumberedRun,
+  { state, lease, organization }: NumberedRun,
   days: readonly ComparedDay[],
   window: Window,
 ): Promise<void> {
@@ -120,7 +138,10 @@ async function raiseContradictions(
     verdict.kind === 'contradicted' ? [`${day}: ${verdict.differences.join('; ')}`] : [],
   );
   if (wrong.length === 0) return;
-  const message = `in ${windowText(window)} the source holds fewer rows than were copied, or as many with other sums, which a billing export never does:\n${wrong.join('\n')}`;
+  const what = isModule(organization.transform)
+    ? 'the source or the destination is not what it was when the rows were copied, other than by growing; look for who changed them, then copy the days again with pulse-billing-etl repair'
+    : 'the source holds fewer rows than were copied, or as many with other sums, which a billing export never does';
+  const message = `in ${windowText(window)} ${what}:\n${wrong.join('\n')}`;
   await state.alerts.record({
     kind: 'ledger_mismatch',
     key: lease,
@@ -130,6 +151,8 @@ async function raiseContradictions(
 }
 
 function detailOf(days: readonly ComparedDay[]) {
-  const grown = days.filter(({ verdict }) => verdict.kind === 'grown');
-  return { days: days.length, grown: grown.map(({ day }) => day) };
+  const which = (kind: ComparedDay['verdict']['kind']): string[] =>
+    days.filter(({ verdict }) => verdict.kind === kind).map(({ day }) => day);
+  const unrecorded = which('unrecorded');
+  return { days: days.length, grown: which('grown'), ...(unrecorded.length > 0 && { unrecorded }) };
 }

@@ -1,4 +1,5 @@
 /** The rows between two checkpoints of one stream. */
+import type { CopiedDays } from './day-totals.ts';
 import type { Totals } from './totals.ts';
 
 /** `planned`: boundaries recorded, nothing known of its append; `acknowledged`: the write stream holds it. */
@@ -16,5 +17,7 @@ export type Batch = {
   readonly rowsQuarantined: number;
   readonly bytes: number;
   readonly totals: Totals;
+  /** What it read and wrote by day, where a module came between; recorded with it, and asked for apart. */
+  readonly days?: CopiedDays | undefined;
   readonly state: BatchState;
 };

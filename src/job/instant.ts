@@ -6,6 +6,7 @@ export type Micros = bigint;
 export const MICROS_PER_MS = 1_000n;
 export const MICROS_PER_SECOND = 1_000_000n;
 export const MICROS_PER_MINUTE = 60n * MICROS_PER_SECOND;
+export const MICROS_PER_DAY = 86_400n * MICROS_PER_SECOND;
 
 const RFC_3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))$/;

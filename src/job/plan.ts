@@ -52,6 +52,9 @@ export type ModulePlan = {
   readonly cursorField: string;
   /** Of the rows it is given. */
   readonly sourceSchema: TableSchema;
+  /** As those of the plan, of the rows it is given. */
+  readonly verifyColumns: readonly string[];
+  readonly currencyColumn: string | undefined;
 };
 
 export const VERIFY_LEVELS = ['counts', 'totals', 'fingerprint'] as const;

@@ -54,6 +54,15 @@ export const LINEAGE_FIELDS: TableSchema = [
   },
 ];
 
+/** Types whose values BigQuery may give back as another text than it was given, or that rows of JavaScript values have none of. */
+export const UNDIGESTED_TYPES: readonly FieldType[] = ['JSON', 'GEOGRAPHY', 'INTERVAL', 'RANGE'];
+
+/** The fields by name, whatever its case. */
+export function sortedByName(schema: TableSchema): TableSchema {
+  const lower = ({ name }: Field): string => name.toLowerCase();
+  return [...schema].sort((a, b) => (lower(a) < lower(b) ? -1 : 1));
+}
+
 /** The field at a dotted path (`credits.amount`), or undefined. */
 export function fieldAt(schema: TableSchema, path: string): Field | undefined {
   const [head, ...rest] = path.split('.');

@@ -24,6 +24,12 @@ export type CurrencyTotals = {
 /** Sorted by currency, null first, so that equal totals are equal text. */
 export type Totals = readonly CurrencyTotals[];
 
+/**
+ * How each row is hashed for a fingerprint: `in_sql` on both sides by the same expression, `anywhere` so that a process can do
+ * it too.
+ */
+export type FingerprintKind = 'in_sql' | 'anywhere';
+
 /** The totals of the rows whose cursor lies on one day, UTC (`2026-01-31`). */
 export type DayTotals = { readonly day: string; readonly totals: Totals };
 
@@ -43,6 +49,18 @@ export function addTotals(parts: readonly Totals[]): Totals {
     byCurrency.set(part.currency, sofar ? addCurrency(sofar, part) : part);
   }
   return [...byCurrency.values()].sort(byCurrencyName);
+}
+
+/** The same totals without sums that some of them lack: what other columns were added up in is no difference. Rows are never left out. */
+export function onCommonColumns(parts: readonly Totals[]): readonly Totals[] {
+  const all = parts.flat();
+  const isCommon = (path: string): boolean => all.every(({ columns }) => path in columns);
+  return parts.map((part) =>
+    part.map((entry) => ({
+      ...entry,
+      columns: Object.fromEntries(Object.entries(entry.columns).filter(([path]) => isCommon(path))),
+    })),
+  );
 }
 
 /** One line per difference, empty when both sides agree to the last decimal; names say which side is which. Fingerprints are compared where both sides have them. */

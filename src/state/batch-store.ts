@@ -1,10 +1,12 @@
 /** The checkpoints of a run: which batches were planned, and which the write streams hold. */
 import type { Batch } from '../job/batch.ts';
+import type { CopiedDays } from '../job/day-totals.ts';
 import type { JobKey, Lease } from '../job/job.ts';
 import type { Totals } from '../job/totals.ts';
+import { copiedDays } from './copied-days.ts';
 import type { Database, Session } from './database.ts';
 import { BatchRow } from './entities/batch-row.ts';
-import { findRows, writeRows } from './row-statements.ts';
+import { findColumns, writeRows } from './row-statements.ts';
 import { lockOwnJob } from './transitions/locked-job.ts';
 import { recordBatches, type BatchKey } from './transitions/record-batches.ts';
 
@@ -32,6 +34,8 @@ export type BatchStore = {
   newest(key: JobKey, planNumber: number, limit: number): Promise<Batch[]>;
   /** Forgets every batch of the plan: it is written again from the start. */
   discard(lease: Lease, planNumber: number): Promise<void>;
+  /** What the batches of the plan read and wrote by day, where a module came between. */
+  days(key: JobKey, planNumber: number): Promise<CopiedDays>;
   /** Sums over acknowledged batches. */
   progress(key: JobKey, planNumber: number): Promise<Progress>;
 };
@@ -54,6 +58,7 @@ export function createBatchStore(database: Database): BatchStore {
         await lockOwnJob(session, lease);
         await writeRows(session, BatchRow, `DELETE FROM {table} ${OF_PLAN}`, planValues(lease, planNumber));
       }),
+    days: (key, planNumber) => database.read((session) => copiedDays(session, key, planNumber)),
     progress: (key, planNumber) => database.read((session) => progress(session, key, planNumber)),
   };
 }
@@ -76,10 +81,25 @@ function planValues({ organizationId, jobId }: JobKey, planNumber: number): unkn
 }
 
 async function batchesOf(session: Session, tail: string, values: unknown[]): Promise<Batch[]> {
-  return (await findRows(session, BatchRow, tail, values)).map(batchOf);
+  return (await findColumns(session, BatchRow, LISTED, tail, values)).map(batchOf);
 }
 
-function batchOf(row: BatchRow): Batch {
+/** What a batch did by day may be long, and is not listed. */
+const LISTED = [
+  'stream',
+  'batch',
+  'readOffset',
+  'writeOffset',
+  'rowsRead',
+  'rowsWritten',
+  'rowsDropped',
+  'rowsQuarantined',
+  'bytes',
+  'totals',
+  'state',
+] as const;
+
+function batchOf(row: Pick<BatchRow, (typeof LISTED)[number]>): Batch {
   const { stream, batch, readOffset, writeOffset, rowsRead, rowsWritten, rowsDropped, rowsQuarantined } = row;
   return {
     stream,

@@ -1,43 +1,30 @@
 /** What each organization's rows of each source day add up to, as last proven. */
-import type { Micros } from '../job/instant.ts';
-import type { Totals } from '../job/totals.ts';
 import { NOW } from './column-values.ts';
 import type { Database, Session } from './database.ts';
 import { LedgerRow } from './entities/ledger-row.ts';
-import { insertRows } from './insert-rows.ts';
+import { ledgerEntry, writeLedger, type LedgerEntry, type NewLedgerEntry } from './ledger-rows.ts';
+import { updateRows } from './row-statements.ts';
 
-/** What one source day adds up to. */
-export type NewLedgerEntry = {
-  readonly organizationId: string;
-  /** Day of the cursor at the source, UTC: `2026-01-31`. */
-  readonly sourceDay: string;
-  readonly rows: number;
-  readonly totals: Totals;
-  readonly fingerprint?: string | undefined;
-};
-/** A day and when it was last proven. */
-export type LedgerEntry = NewLedgerEntry & { readonly verifiedAt: Micros };
+export type { LedgerEntry } from './ledger-rows.ts';
 
 /** Every method is one transaction, or changes nothing. */
 export type LedgerStore = {
   /** Records the entries as verified now, in place of what was known of their days. */
   upsert(entries: readonly NewLedgerEntry[]): Promise<void>;
+  /** Says of days on record that they were proven now. */
+  confirm(organizationId: string, days: readonly string[]): Promise<void>;
   /** From and to are days, both included; by day. */
   list(organizationId: string, fromDay: string, toDay: string): Promise<LedgerEntry[]>;
   /** The same of several organizations. */
   listMany(organizationIds: readonly string[], fromDay: string, toDay: string): Promise<LedgerEntry[]>;
 };
 
-const ROWS_PER_STATEMENT = 200;
-
 /** The ledger of a database. */
 export function createLedgerStore(database: Database): LedgerStore {
   return {
-    upsert: (entries) =>
-      database.transaction(async (session) => {
-        for (let at = 0; at < entries.length; at += ROWS_PER_STATEMENT)
-          await upsert(session, entries.slice(at, at + ROWS_PER_STATEMENT));
-      }),
+    upsert: (entries) => database.transaction((session) => writeLedger(session, entries)),
+    confirm: (organizationId, days) =>
+      database.transaction((session) => confirm(session, organizationId, days)),
     list: (organizationId, fromDay, toDay) => list(database, [organizationId], fromDay, toDay),
     listMany: (organizationIds, fromDay, toDay) => list(database, organizationIds, fromDay, toDay),
   };
@@ -61,28 +48,8 @@ async function list(
   });
 }
 
-async function upsert(session: Session, entries: readonly NewLedgerEntry[]): Promise<void> {
-  const rows = entries.map(({ organizationId, sourceDay, rows, totals, fingerprint }) => ({
-    organizationId,
-    sourceDay,
-    rowCount: rows,
-    totals: JSON.stringify(totals),
-    fingerprint: fingerprint ?? null,
-    verifiedAt: NOW,
-  }));
-  await insertRows(session, LedgerRow, rows, {
-    key: ['organizationId', 'sourceDay'],
-    overwrite: ['rowCount', 'totals', 'fingerprint', 'verifiedAt'],
-  });
-}
-
-function ledgerEntry(row: LedgerRow): LedgerEntry {
-  return {
-    organizationId: row.organizationId,
-    sourceDay: row.sourceDay,
-    rows: row.rowCount,
-    totals: JSON.parse(row.totals) as Totals,
-    fingerprint: row.fingerprint ?? undefined,
-    verifiedAt: row.verifiedAt,
-  };
+async function confirm(session: Session, organizationId: string, days: readonly string[]): Promise<void> {
+  if (days.length === 0) return;
+  const condition = `{organizationId} = ? AND {sourceDay} IN (${days.map(() => '?').join(', ')})`;
+  await updateRows(session, LedgerRow, { verifiedAt: NOW }, condition, [organizationId, ...days]);
 }

@@ -82,39 +82,40 @@ onEveryWarehouse((warehouse) => {
       assert.deepEqual(await warehouse.visibleIds(to), [1, 2, 2]);
     });
 
-  test('a fingerprint tells rows apart by any value but not by their order or lineage, and counts a row as often as it is there', async () => {
-    const { from, to } = await aCopy();
-    const columns = { columns: [], currencyColumn: undefined, schema: SCHEMA, fingerprint: true };
-    const rows: BillingRow[] = [
-      { id: 1, cost: 0.1, credits: [-0.25, 1e-10], lineage: 'org/job/1' },
-      { id: 2, cost: -0, currency: null, lineage: 'org/job/1' },
-      { id: 2, cost: -0, currency: null, lineage: 'org/job/2' },
-    ];
-    const window = { lo: undefined, hi: JANUARY + 10n };
-    await warehouse.addRows(from, rows);
-    const [total, ...others] = await source.totals(await sliceOf(warehouse, from), columns);
-    assert.match(total?.fingerprint ?? '', /^-?\d+$/);
-    assert.deepEqual([total?.rows, others.length], [3, 0]);
-    await warehouse.addRows(to, rows.toReversed());
-    const [found] = await destination.totalsOf(to, location, columns);
-    assert.equal(found?.fingerprint, total?.fingerprint);
-    const [ofDay] = await destination.dailyTotals(to, location, columns, window);
-    assert.equal(ofDay?.totals[0]?.fingerprint, total?.fingerprint);
-    const [first, second] = rows as [BillingRow, BillingRow];
-    for (const changed of [
-      [{ ...first, id: 3 }, second, second],
-      [{ ...first, credits: [1e-10, -0.25] }, second, second],
-      [{ ...first, credits: [-0.25] }, second, second],
-      [first, second, { ...second, currency: '' }],
-      [first, first, second],
-      [{ ...first, exported: 1 }, second, second],
-    ]) {
-      const other = await warehouse.newTable();
-      await warehouse.addRows(other, changed);
-      const [of] = await destination.totalsOf(other, location, columns);
-      assert.notEqual(of?.fingerprint, total?.fingerprint, JSON.stringify(changed));
-    }
-  });
+  for (const fingerprint of ['in_sql', 'anywhere'] as const)
+    test(`a fingerprint taken ${fingerprint} tells rows apart by any value but not by their order or lineage, and counts a row as often as it is there`, async () => {
+      const { from, to } = await aCopy();
+      const columns = { columns: [], currencyColumn: undefined, schema: SCHEMA, fingerprint };
+      const rows: BillingRow[] = [
+        { id: 1, cost: 0.1, credits: [-0.25, 1e-10], lineage: 'org/job/1' },
+        { id: 2, cost: -0, currency: null, lineage: 'org/job/1' },
+        { id: 2, cost: -0, currency: null, lineage: 'org/job/2' },
+      ];
+      const window = { lo: undefined, hi: JANUARY + 10n };
+      await warehouse.addRows(from, rows);
+      const [total, ...others] = await source.totals(await sliceOf(warehouse, from), columns);
+      assert.match(total?.fingerprint ?? '', /^-?\d+$/);
+      assert.deepEqual([total?.rows, others.length], [3, 0]);
+      await warehouse.addRows(to, rows.toReversed());
+      const [found] = await destination.totalsOf(to, location, columns);
+      assert.equal(found?.fingerprint, total?.fingerprint);
+      const [ofDay] = await destination.dailyTotals(to, location, columns, window);
+      assert.equal(ofDay?.totals[0]?.fingerprint, total?.fingerprint);
+      const [first, second] = rows as [BillingRow, BillingRow];
+      for (const changed of [
+        [{ ...first, id: 3 }, second, second],
+        [{ ...first, credits: [1e-10, -0.25] }, second, second],
+        [{ ...first, credits: [-0.25] }, second, second],
+        [first, second, { ...second, currency: '' }],
+        [first, first, second],
+        [{ ...first, exported: 1 }, second, second],
+      ]) {
+        const other = await warehouse.newTable();
+        await warehouse.addRows(other, changed);
+        const [of] = await destination.totalsOf(other, location, columns);
+        assert.notEqual(of?.fingerprint, total?.fingerprint, JSON.stringify(changed));
+      }
+    });
 
   test('a job without its staging table fails without effect, and its id is used up', async () => {
     const { to, staging } = await aCopy();

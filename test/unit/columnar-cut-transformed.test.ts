@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { copyLayout, nodesOf } from '../../src/columnar/copy-layout.ts';
-import { cutTransformed, type MadeRows } from '../../src/columnar/cut-transformed.ts';
+import { cutTransformed } from '../../src/columnar/cut-transformed.ts';
 import { rowDecoder } from '../../src/columnar/decode-rows.ts';
 import { encodeRows } from '../../src/columnar/encode-rows.ts';
 import { IncomingRows } from '../../src/columnar/incoming-rows.ts';
 import { HEADER, readIpcMessage } from '../../src/columnar/ipc-message.ts';
+import type { MadeRows } from '../../src/columnar/made-rows.ts';
 import type { CutBatch } from '../../src/columnar/open-batch.ts';
 import type { Row } from '../../src/columnar/row-value.ts';
 import { tableSchemaMessage } from '../../src/columnar/table-schema-message.ts';
@@ -24,10 +25,13 @@ const layout = copyLayout({
   lineage: 'acme/job/1',
   verify: { columns: ['id'], currencyColumn: undefined, schema: COLUMNS },
 });
-const LAYOUTS = { rows: layout, rejected: layout };
+const LAYOUTS = { read: layout, rows: layout, rejected: layout };
 
 /** What was made of one row: rows, or a rejection. */
 type Made = { readonly rows: readonly Row[]; readonly rejected: readonly Row[] };
+
+/** Whatever is made of the rows read, they are these. */
+const READ = { id: 1000n, at: 86_400_000_000n };
 
 const rowOf = (id: number, length = 10): Row => ({ id: BigInt(id), text: 'x'.repeat(length), at: 5n });
 
@@ -50,6 +54,9 @@ async function* arriving(made: readonly Made[], sizes: () => number): AsyncGener
     };
     const [rows, rejected] = [some.flatMap((one) => one.rows), some.flatMap((one) => one.rejected)];
     yield {
+      message: encodeRows(COLUMNS, [READ, READ, ...some.map(() => READ)]),
+      start: 2,
+      digests: BigUint64Array.from(rows, () => 7n),
       ends: counted((one) => one.rows.length),
       rejectedEnds: counted((one) => one.rejected.length),
       rows: rows.length > 0 ? encodeRows(COLUMNS, rows) : undefined,
@@ -76,6 +83,12 @@ function idsOf({ recordBatch, rowCount }: CutBatch['rows']): number[] {
   const rows = rowDecoder(columns, nodes)(new IncomingRows({ recordBatch, rowCount }, nodes), 0, rowCount);
   for (const row of rows) assert.deepEqual([row['_etl_job_id'], row['_etl_cursor']], ['acme/job/1', 5n]);
   return rows.map((row) => Number(row['id']));
+}
+
+function totalsOf(rows: readonly Row[]) {
+  const sum = String(rows.reduce((ids, { id }) => ids + (id as bigint), 0n));
+  const columns = { id: { sum, nan: 0, positiveInfinity: 0, negativeInfinity: 0 } };
+  return { currency: null, rows: rows.length, columns };
 }
 
 const contents = (batches: readonly CutBatch[]) =>
@@ -109,6 +122,23 @@ for (let seed = 1; seed <= 20; seed += 1)
         batch.rowsDropped,
         own.filter(({ rows, rejected }) => rows.length + rejected.length === 0).length,
       );
+      assert.deepEqual(batch.days, {
+        read: [{ day: '1970-01-02', totals: [totalsOf(Array<Row>(batch.rowsRead).fill(READ))] }],
+        written:
+          batch.rows.length === 0
+            ? []
+            : [
+                {
+                  day: '1970-01-01',
+                  totals: [
+                    {
+                      ...totalsOf(own.flatMap(({ rows }) => rows)),
+                      fingerprint: String(7 * batch.rows.length),
+                    },
+                  ],
+                },
+              ],
+      });
       assert.ok(batch.rowsRead <= 20 && batch.rows.length <= 20 && batch.bytes <= 4000);
       at += batch.rowsRead;
     }

@@ -189,19 +189,3 @@ test('rejected rows that are lost after the copy is visible wait for an operator
   );
   assert.equal(rig.destination.rows(rig.to).length, 9);
 });
-
-test('days of what a module makes are not compared, and the job says why', async (context) => {
-  const rig = await etlRig(context, 10);
-  const modules = await moduleFolder(context, { 'mine.mjs': sameColumns('return rows;') });
-  await use(rig);
-  await rig.run({ settings: { modules } });
-
-  const { outcome } = await rig.run({
-    jobId: 'compare',
-    request: { jobType: 'verify', window: undefined },
-    settings: { modules },
-  });
-
-  assert.ok(outcome.kind === 'failed' && outcome.reason === 'unsupported', JSON.stringify(outcome));
-  assert.match(outcome.message, /what module:mine makes of rows has no totals at the source/);
-});

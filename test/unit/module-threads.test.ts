@@ -52,6 +52,7 @@ async function given(context: TestContext, text: string, { firstRow = 0, ...opti
       columns: COLUMNS,
       window: { lo: undefined, hi: 10n ** 15n },
       keepsRejected: false,
+      takesDigests: false,
       arrowSchema: tableSchemaMessage(COLUMNS),
     },
   });

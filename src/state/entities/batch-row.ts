@@ -20,6 +20,7 @@ export class BatchRow {
   @Count('bytes') bytes!: number;
   @LongText('totals') totals!: string;
   @Text('fingerprint') fingerprint!: string | null;
+  @LongText('days') days!: string | null;
   @Text('state') state!: BatchState;
   @BigWhole('updated_at') updatedAt!: bigint;
 }

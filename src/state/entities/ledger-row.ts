@@ -10,5 +10,6 @@ export class LedgerRow {
   @Count('row_count') rowCount!: number;
   @LongText('totals') totals!: string;
   @Text('fingerprint') fingerprint!: string | null;
+  @LongText('parts') parts!: string | null;
   @BigWhole('verified_at') verifiedAt!: bigint;
 }

@@ -150,6 +150,7 @@ export function batchesTable(runner: QueryRunner): Table {
       whole('bytes'),
       longText('totals'),
       text('fingerprint', 255, { nullable: true }),
+      longText('days', { nullable: true }),
       text('state', 16),
       whole('updated_at'),
     ],

@@ -17,6 +17,7 @@ export function ledgerTable(runner: QueryRunner): Table {
       whole('row_count'),
       longText('totals'),
       text('fingerprint', 255, { nullable: true }),
+      longText('parts', { nullable: true }),
       whole('verified_at'),
     ],
     indices: [index(name, ['organization_id', 'source_day'], true)],

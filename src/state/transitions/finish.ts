@@ -8,6 +8,7 @@ import { OrganizationRow } from '../entities/organization-row.ts';
 import { commitSetOf, planOf } from '../job-record.ts';
 import { updateRow } from '../row-statements.ts';
 import { NO_CRASHES } from './crashes.ts';
+import { recordDays } from './record-days.ts';
 import { changeJob, lockJobAndOrganization, unlockOrganization, type LockedJob } from './locked-job.ts';
 
 /** What a job read and made visible. */
@@ -41,6 +42,7 @@ export function finish(
     if (status === 'SUCCESS') return { kind: 'already' };
     if (status !== 'COMMITTING') return { kind: 'superseded', status };
     if (locked.job.jobType === 'incremental') await moveWatermark(locked);
+    await recordDays(locked);
     await succeed(locked, counts);
     return { kind: 'finished' };
   });

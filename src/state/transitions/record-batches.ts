@@ -36,12 +36,13 @@ async function upsert(
   planNumber: number,
   batches: readonly Batch[],
 ): Promise<void> {
-  const rows = batches.map(({ totals, ...batch }) => ({
+  const rows = batches.map(({ totals, days, ...batch }) => ({
     ...batch,
     organizationId,
     jobId,
     planNumber,
     totals: JSON.stringify(totals),
+    days: days ? JSON.stringify(days) : null,
     fingerprint: null,
     updatedAt: NOW,
   }));
@@ -61,6 +62,7 @@ const OVERWRITTEN = [
   'rowsQuarantined',
   'bytes',
   'totals',
+  'days',
   'updatedAt',
 ] as const;
 

@@ -5,6 +5,7 @@ import type { Database } from '../database.ts';
 import { commitSetOf } from '../job-record.ts';
 import { moveWatermark, succeed, type RowCounts } from './finish.ts';
 import { lockJobAndOrganization, type LockedJob } from './locked-job.ts';
+import { recordDays } from './record-days.ts';
 import { beginNextPlan } from './replan-after-no-effect.ts';
 
 /** What became of the operator’s word. */
@@ -23,6 +24,7 @@ export function resolveCommitted(
 ): Promise<ResolveOutcome> {
   return resolve(database, key, async (locked, set) => {
     if (locked.job.jobType === 'incremental') await moveWatermark(locked);
+    await recordDays(locked);
     const rows = commitSetRows(set);
     await succeed(locked, counts ?? { rowsRead: rows, rowsWritten: rows, bytesWritten: 0 });
     return { kind: 'finished' };

@@ -1,6 +1,8 @@
 // The exact totals of rows by the rule of spec.md §5, worked out from the values one by one: what the product is checked against.
 import { createHash } from 'node:crypto';
 import { exactMoney } from '../../../dev/billing-export/exact-money.ts';
+import { rowDigest } from '../../../src/columnar/row-digest.ts';
+import type { Row as ProductRow } from '../../../src/columnar/row-value.ts';
 import type { VerifiedColumns } from '../../../src/etl/source.ts';
 import { formatInstant } from '../../../src/job/instant.ts';
 import { LINEAGE_FIELDS, type TableSchema } from '../../../src/job/table-schema.ts';
@@ -28,7 +30,7 @@ export function rowTotals(
         columns: Object.fromEntries(
           columns.map((path) => [path, columnTotal(valuesAt(row as Cell, path.split('.')))]),
         ),
-        ...(fingerprint && { fingerprint: fingerprintOf(row, schema) }),
+        ...(fingerprint && { fingerprint: FINGERPRINT[fingerprint](row, withoutLineage(schema)) }),
       },
     ]),
   );
@@ -50,13 +52,20 @@ export function rowTotalsByDay(
   }));
 }
 
-/** A hash of every cell that is no lineage, in the order of the schema. */
+/** What a process works out by itself has to be what the product works out. */
+const FINGERPRINT = {
+  in_sql: fingerprintOf,
+  anywhere: (row: Row, schema: TableSchema) => String(rowDigest(schema)(row as ProductRow)),
+};
+
+function withoutLineage(schema: TableSchema): TableSchema {
+  return schema.filter(({ name }) => !LINEAGE_FIELDS.some((own) => own.name === name));
+}
+
+/** A hash of every cell, in the order of the schema. */
 function fingerprintOf(row: Row, schema: TableSchema): string {
-  const names = schema
-    .map(({ name }) => name)
-    .filter((name) => !LINEAGE_FIELDS.some((own) => own.name === name));
   const text = JSON.stringify(
-    names.map((name) => row[name] ?? null),
+    schema.map(({ name }) => row[name] ?? null),
     (_, cell: unknown) =>
       typeof cell === 'bigint' || typeof cell === 'number' ? `${typeof cell} ${cell}` : cell,
   );

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ArrowRows } from '../../../columnar/arrow-rows.ts';
+import type { MadeRows } from '../../../columnar/made-rows.ts';
 import { TerminalError, TransientError } from '../../../job/errors.ts';
 import type { SliceRequest, TransformedSlice, TransformWork } from './thread-messages.ts';
 import { ThreadHung, TransformThread, type ThreadLimits } from './transform-thread.ts';
@@ -29,7 +30,7 @@ export async function* moduleStream(
   incoming: AsyncIterable<ArrowRows>,
   firstRow: number,
   options: ModuleStreamOptions,
-): AsyncGenerator<TransformedSlice> {
+): AsyncGenerator<MadeRows> {
   let thread: TransformThread | undefined;
   try {
     let at = firstRow;
@@ -45,7 +46,7 @@ export async function* moduleStream(
           options,
         );
         if (isSampled(options, at + start)) await assertSameAgain({ ...request, message }, slice, options);
-        yield slice;
+        yield { ...slice, message, start };
       }
       at += message.rowCount;
     }

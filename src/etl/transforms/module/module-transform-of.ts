@@ -5,7 +5,10 @@ import type { TableSchema } from '../../../job/table-schema.ts';
 import { describeModule, findModule, isModule, type ModuleFolder } from './find-module.ts';
 
 /** A module with the columns it makes. */
-export type ModuleTransform = { readonly plan: ModulePlan; readonly columns: TableSchema };
+export type ModuleTransform = {
+  readonly plan: Omit<ModulePlan, 'verifyColumns' | 'currencyColumn'>;
+  readonly columns: TableSchema;
+};
 
 /** Undefined for other transforms; throws TerminalError('invalid_configuration') for a module that is not there or cannot be used. */
 export async function moduleTransformOf(

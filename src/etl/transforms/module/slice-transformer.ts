@@ -7,6 +7,7 @@ import { rowDecoder, type RowDecoder } from '../../../columnar/decode-rows.ts';
 import { encodeRows } from '../../../columnar/encode-rows.ts';
 import { IncomingRows } from '../../../columnar/incoming-rows.ts';
 import { HEADER, readIpcMessage } from '../../../columnar/ipc-message.ts';
+import { rowDigest } from '../../../columnar/row-digest.ts';
 import type { Row } from '../../../columnar/row-value.ts';
 import { TerminalError } from '../../../job/errors.ts';
 import { formatInstant } from '../../../job/instant.ts';
@@ -35,6 +36,7 @@ export class SliceTransformer {
   readonly #decode: RowDecoder;
   readonly #apply: Transformer;
   readonly #progress: Int32Array;
+  readonly #digest: ((row: Row) => bigint) | undefined;
   #rows: IncomingRows | undefined;
 
   constructor(module: TransformModule, file: string, work: TransformWork, progress: Int32Array) {
@@ -43,6 +45,7 @@ export class SliceTransformer {
     this.#decode = rowDecoder(work.source, this.#nodes);
     this.#apply = transformerOf({ module, file, ...work });
     this.#progress = progress;
+    this.#digest = work.takesDigests ? rowDigest(work.columns) : undefined;
   }
 
   /** Throws TerminalError('transform_failed') naming the row, or 'transform_not_deterministic'. */
@@ -81,6 +84,7 @@ export class SliceTransformer {
       ends,
       rejectedEnds,
       rows: made === 0 ? undefined : ownMemory(encodeOutcomes(this.#work.columns, outcomes)),
+      digests: this.#digest && digestsOf(outcomes, this.#digest),
       rejected:
         rejected === 0 || !this.#work.keepsRejected
           ? undefined
@@ -129,6 +133,10 @@ export class SliceTransformer {
       `${transform} failed on the row at offset ${firstRow + at} of read stream ${stream}${when}: ${error.message}; correct the module, or have it reject such rows`,
     );
   }
+}
+
+function digestsOf(outcomes: readonly Outcome[], digest: (row: Row) => bigint): BigUint64Array {
+  return BigUint64Array.from(outcomes.flatMap(({ rows }) => rows.map(digest)));
 }
 
 /** Rows whose memory can be handed over as a whole. */

@@ -1,5 +1,6 @@
 /** What is said between a run and the thread in which a module transform runs. */
 import type { ArrowRows } from '../../../columnar/arrow-rows.ts';
+import type { MadeRows } from '../../../columnar/made-rows.ts';
 import type { Window } from '../../../job/job.ts';
 import type { ReasonOf } from '../../../job/errors.ts';
 import type { TableSchema } from '../../../job/table-schema.ts';
@@ -28,6 +29,8 @@ export type TransformWork = {
   readonly window: Window;
   /** Whether rejected rows are wanted too, as rows of the quarantine table. */
   readonly keepsRejected: boolean;
+  /** Whether a digest of each row made is wanted too. */
+  readonly takesDigests: boolean;
   /** Bare schema message of the rows. */
   readonly arrowSchema: Uint8Array;
 };
@@ -57,16 +60,7 @@ export type ModuleDescription = {
 };
 
 /** What became of the rows of a slice. */
-export type TransformedSlice = {
-  /** For each row, how many rows were made of it and those before. */
-  readonly ends: Uint32Array;
-  /** For each row, how many rows were rejected up to it. */
-  readonly rejectedEnds: Uint32Array;
-  /** The rows made; none when none was. */
-  readonly rows: ArrowRows | undefined;
-  /** The rows rejected, as rows of the quarantine table, when they are kept and there are any. */
-  readonly rejected: ArrowRows | undefined;
-};
+export type TransformedSlice = Omit<MadeRows, 'message' | 'start'>;
 
 export type ThreadReply =
   | { readonly kind: 'described'; readonly description: ModuleDescription }
