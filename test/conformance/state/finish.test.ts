@@ -1,6 +1,8 @@
 // Finishing: the watermark and SUCCESS move together, once, for whoever holds the recorded set.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Batch } from '../../../src/job/batch.ts';
+import type { CopiedDays } from '../../../src/job/day-totals.ts';
 import { onEveryDatabase } from './databases.ts';
 import {
   activeJobOf,
@@ -9,6 +11,7 @@ import {
   aPlan,
   aPlannedJob,
   aQueuedJob,
+  aRunningJob,
   aSet,
   claimAs,
   COUNTS,
@@ -64,6 +67,43 @@ onEveryDatabase((database) => {
     await state.jobs.interrupt(lease);
     await claimAs(state, lease, 'worker-2');
     assert.deepEqual(await state.jobs.finish(lease, aSet(lease), COUNTS), { kind: 'finished' });
+  });
+
+  test('what a module read and wrote is on record by day once its job has ended, however often that is said', async () => {
+    const { state } = database();
+    const lease = await aRunningJob(state);
+    const { organizationId } = lease;
+    const read = { sourceSchema: [], verifyColumns: [], currencyColumn: undefined };
+    const moduleTransform = { version: '1', cursorField: 'at', ...read };
+    await state.jobs.storePlan(lease, { ...aPlan(), moduleTransform });
+    const counts = { rowsRead: 3, rowsWritten: 1, rowsDropped: 0, rowsQuarantined: 0, bytes: 9 };
+    const batch = (index: number, days: CopiedDays): Batch => ({
+      ...{ stream: 0, batch: index, readOffset: 3 * index, writeOffset: index, ...counts },
+      ...{ totals: [], state: 'planned', days },
+    });
+    const ofDay = (day: string, rows: number) => ({ day, totals: [{ currency: null, rows, columns: {} }] });
+    const batches = [
+      batch(0, { read: [ofDay('2025-11-23', 2)], written: [ofDay('2025-11-23', 1)] }),
+      batch(1, { read: [ofDay('2025-11-23', 1), ofDay('2025-11-24', 4)], written: [] }),
+    ];
+    await state.batches.record(lease, 1, batches, []);
+    assert.equal((await state.batches.list(lease, 1))[0]?.days, undefined, 'long, and not listed');
+    await state.jobs.decide(lease, 1, aSet(lease));
+    for (let times = 0; times < 2; times += 1) await state.jobs.finish(lease, aSet(lease), COUNTS);
+    const found = await state.ledger.list(organizationId, '2025-01-01', '2025-12-31');
+    assert.deepEqual(
+      found.map(({ sourceDay, rows, parts = [] }) => [sourceDay, rows, parts.map((part) => part.hi)]),
+      [
+        ['2025-11-23', 1, [1_763_942_399_999_999n]],
+        ['2025-11-24', 0, [HI]],
+      ],
+    );
+    assert.deepEqual(found[0]!.parts?.[0]?.read, [{ currency: null, rows: 3, columns: {} }]);
+
+    await state.ledger.confirm(organizationId, ['2025-11-24', '2025-11-30']);
+    const [, confirmed] = await state.ledger.list(organizationId, '2025-01-01', '2025-12-31');
+    assert.ok(confirmed!.verifiedAt > found[1]!.verifiedAt);
+    assert.deepEqual(confirmed!.parts, found[1]!.parts);
   });
 
   test('another set finishes nothing', async () => {

@@ -37,6 +37,7 @@ _TEXT_MACRO = (
 def register_decimal_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the conversions known to this connection, each in a strict form and in one for SAFE_CAST."""
     connection.execute(_TEXT_MACRO)
+    _define_once(connection, "bq_text")
     for safe in ("", "safe_"):
         cast = "TRY_CAST" if safe else "CAST"
         _define(connection, f"bq_{safe}numeric", 9, 9, safe, f"{cast}(x AS {_NUMERIC})")
@@ -62,6 +63,19 @@ def _define(
         f"CREATE OR REPLACE TEMP MACRO {name}(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') "
         f"THEN {name}_of_double(TRY_CAST(x AS DOUBLE)) ELSE {of_other_types} END"
     )
+    _define_once(connection, name)
+
+
+def _define_once(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    # A macro repeats its argument, which grows without bound where conversions are nested; a lambda names it.
+    connection.execute(
+        f"CREATE OR REPLACE TEMP MACRO {name}_once(x) AS list_transform([x], lambda v: {name}(v))[1]"
+    )
+
+
+def _call(name: str, argument: exp.Expression) -> exp.Expression:
+    plain = isinstance(argument.unnest(), exp.Column | exp.Literal)
+    return exp.Anonymous(this=name if plain else f"{name}_once", expressions=[argument])
 
 
 def translate_with_decimals(translate: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,18 +118,18 @@ def _rounding(node: exp.Round) -> exp.Expression:
         return node
     safe = "safe_" if isinstance(inner, exp.TryCast) else ""
     name = f"bq_{safe}bignumeric_round_{digits.name if digits is not None else 0}"
-    return exp.Anonymous(this=name, expressions=[inner.this])
+    return _call(name, inner.this)
 
 
 def _conversion(node: exp.Cast) -> exp.Expression:
     safe = "safe_" if isinstance(node, exp.TryCast) else ""
     wanted = node.to
     if wanted.is_type(exp.DType.TEXT, exp.DType.VARCHAR) and not safe:
-        return exp.Anonymous(this="bq_text", expressions=[node.this])
+        return _call("bq_text", node.this)
     if not wanted.is_type(exp.DType.DECIMAL) or not _is_unsized(wanted):
         return node
     name = f"bq_{safe}bignumeric" if _wide(wanted) == _BIGNUMERIC else f"bq_{safe}numeric"
-    return exp.Anonymous(this=name, expressions=[node.this])
+    return _call(name, node.this)
 
 
 def _is_unsized(kind: exp.DataType) -> bool:
