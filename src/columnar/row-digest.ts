@@ -44,7 +44,7 @@ function elementText(field: Field): TextOf<RowValue> {
     case 'BYTES':
       return (value) => `${Buffer.from(textBytes(field, value)).toString('hex')};`;
     case 'BOOL':
-      return (value) => `${String(value)};`;
+      return (value) => `${String(value === true)};`;
     case 'FLOAT64':
       return (value) => `${floatText(value as number)};`;
     case 'NUMERIC':

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { exactMoney } from '../../../dev/billing-export/exact-money.ts';
 import { rowDigest } from '../../../src/columnar/row-digest.ts';
-import type { Row as ProductRow } from '../../../src/columnar/row-value.ts';
 import type { VerifiedColumns } from '../../../src/etl/source.ts';
 import { formatInstant } from '../../../src/job/instant.ts';
 import { LINEAGE_FIELDS, type TableSchema } from '../../../src/job/table-schema.ts';
@@ -55,7 +54,7 @@ export function rowTotalsByDay(
 /** What a process works out by itself has to be what the product works out. */
 const FINGERPRINT = {
   in_sql: fingerprintOf,
-  anywhere: (row: Row, schema: TableSchema) => String(rowDigest(schema)(row as ProductRow)),
+  anywhere: (row: Row, schema: TableSchema) => String(rowDigest(schema)(row)),
 };
 
 function withoutLineage(schema: TableSchema): TableSchema {
