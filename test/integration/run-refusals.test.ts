@@ -190,12 +190,6 @@ const WRONG_SETTINGS: readonly {
     says: ['currency, credits.amount', '--verify-columns'],
   },
   {
-    what: 'fingerprints of what a module makes',
-    change: { transform: 'module:hash', verifyLevel: 'fingerprint', watermark: { kind: 'keep' } },
-    reason: 'unsupported',
-    says: ['verify_level fingerprint under transform module:hash', 'README'],
-  },
-  {
     what: 'a module that is not there',
     change: { transform: 'module:hash', watermark: { kind: 'keep' } },
     reason: 'invalid_configuration',
