@@ -1,6 +1,6 @@
 // Starts a private MariaDB server on a free port of the loopback interface, with a data directory of its own.
 import { randomBytes } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { findMariaDb } from '../../setup/find-mariadb.mjs';
@@ -14,6 +14,8 @@ interface MariaDbOptions {
   dataDir?: string;
   /** Whether a commit is flushed to the disk. Default false: it survives the server's crash, not the machine's, and is faster. */
   durable?: boolean;
+  /** PEM files of its certificate and key: connections must be encrypted then. */
+  tls?: { certificate: string; key: string };
 }
 
 /** A running MariaDB server and a user who may do anything on it. */
@@ -37,7 +39,7 @@ export interface MariaDb {
 }
 
 /** Resolves with a server that accepts connections and that ends with this process; throws when MariaDB is not installed. */
-export async function startMariaDb({ dataDir, durable = false }: MariaDbOptions = {}): Promise<MariaDb> {
+export async function startMariaDb({ dataDir, durable = false, tls }: MariaDbOptions = {}): Promise<MariaDb> {
   const programs = findMariaDb();
   if (programs === undefined) {
     throw new Error(
@@ -51,6 +53,7 @@ export async function startMariaDb({ dataDir, durable = false }: MariaDbOptions 
 
   const port = await freePort();
   const login = { host: '127.0.0.1', port, user: 'pulse', password: randomBytes(12).toString('hex') };
+  const asUser = { ...login, ...(tls && { ssl: { ca: await readFile(tls.certificate) } }) };
   const socket = join(home, 'server.sock');
   const initFile = join(home, 'init.sql');
   // One statement a line, as the server's init-file wants it.
@@ -79,10 +82,12 @@ export async function startMariaDb({ dataDir, durable = false }: MariaDbOptions 
         '--innodb-buffer-pool-size=128M',
         `--innodb-log-file-size=${REDO_LOG_SIZE}`,
         `--innodb-flush-log-at-trx-commit=${durable ? 1 : 2}`,
+        ...(tls ? [`--ssl-cert=${tls.certificate}`, `--ssl-key=${tls.key}`] : []),
+        `--require-secure-transport=${tls ? 'ON' : 'OFF'}`,
         ...asRoot(),
       ],
       answers: async () => {
-        const connection = await createConnection(login);
+        const connection = await createConnection(asUser);
         await connection.end();
         return true;
       },
@@ -97,7 +102,7 @@ export async function startMariaDb({ dataDir, durable = false }: MariaDbOptions 
       return server.pid;
     },
     async createDatabase(name) {
-      const connection = await createConnection(login);
+      const connection = await createConnection(asUser);
       await connection.query(`CREATE DATABASE ${connection.escapeId(name)} CHARACTER SET utf8mb4`);
       await connection.end();
     },

@@ -14,7 +14,7 @@ const TIMES = ['id', 'leaseExpiresAt', 'doorbellSeenAt'] as const;
 type HeldJob = Pick<JobRow, (typeof TIMES)[number]>;
 
 /** What is given to a worker that has died as well, or to a connection nobody reads any more, is not answered sooner. */
-const ANSWER_MICROS = 5n * MICROS_PER_SECOND;
+const ANSWER_MICROS = 2n * MICROS_PER_SECOND;
 
 /**
  * At most limit jobs whose lease ran out less than withinMs ago, the longest abandoned first: when it runs out, and again for as
@@ -30,11 +30,10 @@ export async function claimAbandoned(
     now: await databaseNow(session),
   }));
   const due = held.filter((job) => dueAt(job) <= now);
-  const later = held
-    .filter((job) => dueAt(job) > now)
-    .map((job) => Number((dueAt(job) - now) / MICROS_PER_MS));
   const won = due.length === 0 ? [] : await database.transaction((session) => mark(session, due, now));
-  return { won, nextDueInMs: later.length === 0 ? undefined : Math.min(...later) };
+  const next = held.map((job) => dueAt(due.includes(job) ? { ...job, doorbellSeenAt: now } : job));
+  const inMs = next.map((at) => Number((at - now) / MICROS_PER_MS));
+  return { won, nextDueInMs: inMs.length === 0 ? undefined : Math.min(...inMs) };
 }
 
 function heldJobs(session: Session, withinMs: number, limit: number): Promise<HeldJob[]> {
