@@ -4,14 +4,14 @@
 //   npm run simulate -- --seeds 1000000 --first 1 --workers 2       many seeds; a summary in JSON at the end
 //   npm run simulate -- --plan 12:kill_after,31:reply_lost          one plan for the minimal job, event by event
 //   npm run simulate -- --plans --share 0.01                        plans of at most two faults, all or a share of them
-//   npm run simulate -- --plans --from 300 --to 400 --workers 2     those that begin with these first faults
+//   npm run simulate -- --plans --from 300 --to 400 --workers 2     all single faults, and the pairs that begin with these of them
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { parsePlan } from './fault-plans.ts';
-import { playInProcesses, type Played } from './play-in-processes.ts';
+import { playInProcesses, type Played, type PlayOptions } from './play-in-processes.ts';
+import { playPlans } from './play-plans.ts';
 import { openSharedDatabase } from './shared-database.ts';
 import { simulatePlan, simulateSeed } from './simulate.ts';
-import type { Task } from './tasks.ts';
 
 const PROGRESS_MS = 60_000;
 const SHOWN_FAILURES = 20;
@@ -32,18 +32,19 @@ const { values } = parseArgs({
 
 async function main(): Promise<number> {
   const { seed, plan, seeds, plans, share, from, to, first, workers } = values;
-  if (seeds !== undefined)
-    return playAll({ kind: 'seeds', first: Number(first), seeds: Number(seeds) }, Number(workers));
-  if (plans)
-    return playAll(
-      {
-        kind: 'plans',
-        from: Number(from),
-        to: to === undefined ? undefined : Number(to),
-        share: Number(share),
-      },
-      Number(workers),
-    );
+  const processes = Number(workers);
+  if (seeds !== undefined) {
+    const task = { kind: 'seeds', first: Number(first), seeds: Number(seeds) } as const;
+    return playAll(task, (onReport) => playInProcesses(task, { processes, onReport }));
+  }
+  if (plans) {
+    const chosen = {
+      share: Number(share),
+      from: Number(from),
+      to: to === undefined ? undefined : Number(to),
+    };
+    return playAll({ kind: 'plans', ...chosen }, (onReport) => playPlans(chosen, { processes, onReport }));
+  }
   if (seed !== undefined) return show({ seed: Number(seed) });
   if (plan !== undefined) return show({ plan });
   console.error('say --seed N, --seeds N, --plan 12:kill_after or --plans');
@@ -64,23 +65,22 @@ async function show(which: { readonly seed: number } | { readonly plan: string }
   return violations.length > 0 ? 1 : 0;
 }
 
-/** Plays a task over worker processes; a line a minute, and a summary that says exactly what ran. */
-async function playAll(task: Task, processes: number): Promise<number> {
+type OnReport = NonNullable<PlayOptions['onReport']>;
+
+/** Plays over worker processes; a line a minute, and a summary that says exactly what ran. */
+async function playAll(what: object, play: (onReport: OnReport) => Promise<Played>): Promise<number> {
   const startedMs = performance.now();
   let printedMs = startedMs;
   const seconds = (): number => Math.round((performance.now() - startedMs) / 1000);
-  const played = await playInProcesses(task, {
-    processes,
-    onReport: ({ failures }, soFar) => {
-      for (const { what, violations, replay } of failures)
-        console.log(`${what} fails: ${violations[0]}; replay: ${replay}`);
-      if (performance.now() < printedMs + PROGRESS_MS) return;
-      printedMs = performance.now();
-      console.log(`${seconds()} s: ${progressOf(soFar)}`);
-    },
+  const played = await play(({ failures }, soFar) => {
+    for (const { what: world, violations, replay } of failures)
+      console.log(`${world} fails: ${violations[0]}; replay: ${replay}`);
+    if (performance.now() < printedMs + PROGRESS_MS) return;
+    printedMs = performance.now();
+    console.log(`${seconds()} s: ${progressOf(soFar)}`);
   });
   const { failures, tally } = played;
-  const summary = { commit: commit(), ...task, ...played.counts, seconds: seconds(), faults: tally.total };
+  const summary = { commit: commit(), ...what, ...played.counts, seconds: seconds(), faults: tally.total };
   const shown = { failed: failures.length, failures: failures.slice(0, SHOWN_FAILURES) };
   console.log(JSON.stringify({ ...summary, ...shown, ...tally.toJSON() }, null, 2));
   return failures.length > 0 ? 1 : 0;

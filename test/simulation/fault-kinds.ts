@@ -37,6 +37,13 @@ export const WORLD_FAULTS = [
   'rolling_restart',
 ] as const;
 
+/** Of those, what takes away what a warehouse knows; only the warehouse's next call can show it. */
+const LOSSES: readonly FaultKind[] = [
+  'read_sessions_lost',
+  'write_streams_lost',
+  'committed_streams_forgotten',
+];
+
 export const FAULT_KINDS = [...CALL_FAULTS, ...WORLD_FAULTS] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 export type WorldFault = (typeof WORLD_FAULTS)[number];
@@ -96,4 +103,8 @@ export function formsOf(kind: FaultKind): number {
 
 export function isWorldFault(kind: FaultKind): kind is WorldFault {
   return (WORLD_FAULTS as readonly string[]).includes(kind);
+}
+
+export function isLoss(kind: FaultKind): boolean {
+  return LOSSES.includes(kind);
 }

@@ -7,6 +7,7 @@ import {
   TERMINAL_REASONS,
   TRANSIENT_REASONS,
   type Fault,
+  type FaultKind,
   type Operation,
   type WorldFault,
 } from './fault-kinds.ts';
@@ -43,11 +44,20 @@ const ONCE = { once: true };
 /** A little more than a lease. */
 const PAUSE_MS = 16_000;
 
-/** How long a fault goes on by itself. */
+/** How long a fault goes on by itself, until nobody hears of it any more; 0 where it is over at once. */
 export function effectMs({ kind, ms }: Fault): number {
   if (kind === 'pause_before' || kind === 'pause_after') return PAUSE_MS + ms;
-  return kind === 'kill_before' || kind === 'kill_after' ? 0 : ms;
+  return LASTING.includes(kind) ? ms : 0;
 }
+
+const LASTING: readonly FaultKind[] = [
+  'request_lost',
+  'reply_lost',
+  'late_execution',
+  'delay',
+  'stream_cut',
+  'database_outage',
+];
 
 export class Gate {
   readonly replica: string;
@@ -159,7 +169,7 @@ export class Gate {
   async #outcomeOf<T>({ what }: Pending<T>, execute: () => T | Promise<T>): Promise<Outcome<T>> {
     try {
       const value = await execute();
-      this.#world.trace.event(this.#world.scheduler.nowMs(), `${what} → ${brief(value)}`);
+      this.#world.trace.event(this.#world.scheduler.nowMs(), `${what} → ${brief(value)}`, value);
       return { value };
     } catch (error) {
       this.#world.trace.event(this.#world.scheduler.nowMs(), `${what} ✖ ${String(error)}`);

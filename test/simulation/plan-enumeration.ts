@@ -1,5 +1,12 @@
 // Every plan of at most two faults for a minimal job; what is provably the same as another plan is named once.
-import { callFaultsOf, formsOf, WORLD_FAULTS, type FaultKind } from './fault-kinds.ts';
+import {
+  callFaultsOf,
+  formsOf,
+  isLoss,
+  WORLD_FAULTS,
+  type FaultKind,
+  type WorldFault,
+} from './fault-kinds.ts';
 import type { PlannedFault } from './fault-plans.ts';
 import type { PlayedCall } from './world.ts';
 
@@ -19,17 +26,26 @@ export function singleFaults(calls: readonly PlayedCall[], from = 0): readonly P
  * moment, such as the loss of read sessions where none is open, and of the forms of an error those that are handled alike.
  */
 export function secondFaults(calls: readonly PlayedCall[], first: PlannedFault): readonly PlannedFault[] {
-  return calls.flatMap(({ operation, withoutEffect }, index) =>
-    index < first.at
-      ? []
-      : [
-          ...callFaultsOf(operation).flatMap((kind) => differentForms(kind)),
-          ...WORLD_FAULTS.filter((kind) => !withoutEffect.includes(kind)).map((kind) => ({
-            kind,
-            choice: 0,
-          })),
-        ].map(({ kind, choice }): PlannedFault => ({ at: index + 1, kind, choice })),
-  );
+  return calls.flatMap((call, index) => {
+    if (index < first.at) return [];
+    const before = index > first.at ? calls[index - 1] : undefined;
+    const ofWorld = WORLD_FAULTS.filter((kind) => isNew(kind, call, before));
+    return [
+      ...callFaultsOf(call.operation).flatMap((kind) => differentForms(kind)),
+      ...ofWorld.map((kind) => ({ kind, choice: 0 })),
+    ].map(({ kind, choice }): PlannedFault => ({ at: index + 1, kind, choice }));
+  });
+}
+
+/**
+ * Whether a fault of the surroundings at this call is another one than at the call before: not if the same replica made both at
+ * one instant, and a loss only if the warehouses have worked in between. Nor is it one where it would change nothing.
+ */
+export function isNew(kind: WorldFault, call: PlayedCall, before: PlayedCall | undefined): boolean {
+  if (call.withoutEffect.includes(kind)) return false;
+  if (!before) return true;
+  if (isLoss(kind)) return call.warehouseCalls !== before.warehouseCalls;
+  return call.atMs !== before.atMs || call.replica !== before.replica;
 }
 
 /** An unavailable or limiting warehouse is waited for as after a lost request; terminal reasons differ only by name. */

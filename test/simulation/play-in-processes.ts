@@ -1,7 +1,7 @@
 // Plays a task in several processes: outside the test runner, whose hooks make every promise slower, and on every core.
 import { fork } from 'node:child_process';
 import { Tally } from './tally.ts';
-import type { Failure, Report, Task } from './tasks.ts';
+import type { Failure, Report, SingleRun, Task } from './tasks.ts';
 
 /** What all processes together have played. */
 export type Played = {
@@ -9,6 +9,7 @@ export type Played = {
   readonly tally: Tally;
   readonly failures: Failure[];
   readonly notes: string[];
+  readonly runs: SingleRun[];
 };
 
 export type PlayOptions = {
@@ -18,18 +19,19 @@ export type PlayOptions = {
   readonly onReport?: (report: Report, soFar: Played) => void;
 };
 
-/** Plays the whole task; rejects when a process ends before it has played its part. */
+/** Plays the whole task; rejects when a process ends before it has played its part. What was played before is added to. */
 export async function playInProcesses(
   task: Task,
   { processes, signal, onReport = () => undefined }: PlayOptions,
+  played: Played = { counts: {}, tally: new Tally(), failures: [], notes: [], runs: [] },
 ): Promise<Played> {
-  const played: Played = { counts: {}, tally: new Tally(), failures: [], notes: [] };
   const take = (report: Report): void => {
     for (const [name, count] of Object.entries(report.counts))
       played.counts[name] = (played.counts[name] ?? 0) + count;
     played.tally.add(report.tally);
     played.failures.push(...report.failures);
     played.notes.push(...report.notes);
+    played.runs.push(...(report.runs ?? []));
     onReport(report, played);
   };
   const parts = Array.from({ length: processes }, (_, part) =>

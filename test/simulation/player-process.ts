@@ -1,7 +1,8 @@
 // The process that plays one part of a task and tells its parent now and then what became of it.
 import { setImmediate } from 'node:timers/promises';
-import { playPlans } from './play-plans.ts';
+import { playPairs } from './play-pairs.ts';
 import { playSeeds } from './play-seeds.ts';
+import { playSingles } from './play-singles.ts';
 import { playVariants } from './play-variants.ts';
 import { openSharedDatabase, type SharedDatabase } from './shared-database.ts';
 import type { Part, Report, Task } from './tasks.ts';
@@ -10,8 +11,10 @@ function play(database: SharedDatabase, task: Task, part: Part): AsyncGenerator<
   switch (task.kind) {
     case 'seeds':
       return playSeeds(database, task, part);
-    case 'plans':
-      return playPlans(database, task, part);
+    case 'singles':
+      return playSingles(database, part);
+    case 'pairs':
+      return playPairs(database, task, part);
     case 'variants':
       return playVariants(database, part);
   }

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { playInProcesses } from './play-in-processes.ts';
 
-const SEEDS = 5_000;
+const SEEDS = 20_000;
 /** So often at least each kind of fault must have fired in that many seeds. */
 const OF_EACH_KIND = SEEDS / 1_000;
 /** An operation reached this seldom need not have been a place of death. */

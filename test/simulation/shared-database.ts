@@ -52,6 +52,8 @@ export type Facts = {
 export type SharedDatabase = {
   readonly state: State;
   readonly facts: Facts;
+  /** Every row of every table, as text. */
+  contents(): string;
   /** Runs a statement of a known-bad variant. */
   execute(sql: string, ...values: readonly unknown[]): void;
   /** No jobs, all organizations as new, and another clock. */
@@ -81,6 +83,7 @@ export async function openSharedDatabase(): Promise<SharedDatabase> {
   return {
     state,
     facts: factsOf(databaseConnection, written),
+    contents: contentsOf(databaseConnection),
     execute: (sql, ...values) => void databaseConnection.prepare(sql).run(...values),
     empty: (next) => {
       empty(next);
@@ -142,11 +145,18 @@ function takeAll(ids: Set<bigint>): readonly bigint[] {
   return all;
 }
 
+function tablesOf(connection: SqliteConnection): readonly string[] {
+  const names = `SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`;
+  return connection.prepare(names).pluck().all() as string[];
+}
+
+function contentsOf(connection: SqliteConnection): () => string {
+  const tables = tablesOf(connection).map((name) => connection.prepare(`SELECT * FROM "${name}"`).raw());
+  return () => tables.map((table) => table.all().join('\n')).join('\n\n');
+}
+
 function emptying(connection: SqliteConnection, setClock: (clock: () => Micros) => void) {
-  const tables = connection
-    .prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`)
-    .pluck()
-    .all() as string[];
+  const tables = tablesOf(connection);
   const kept = ['client_billing_config', 'schema_migrations', 'sqlite_sequence'];
   const statements: Statement[] = tables
     .filter((name) => !kept.includes(name))

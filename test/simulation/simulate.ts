@@ -7,7 +7,7 @@ import type { Variant } from './replica.ts';
 import { randomScenario } from './random-scenario.ts';
 import { MINIMAL_JOBS, type Scenario } from './scenario.ts';
 import type { SharedDatabase } from './shared-database.ts';
-import { Trace } from './trace.ts';
+import { Trace, type OnEvent } from './trace.ts';
 import { World, type PlayedCall } from './world.ts';
 
 /** What became of a world. */
@@ -21,7 +21,7 @@ export type Simulated = {
 
 export type SimulateOptions = {
   readonly onFault?: (kind: FaultKind, operation: Operation) => void;
-  readonly onEvent?: (line: string) => void;
+  readonly onEvent?: OnEvent;
   readonly variant?: Variant | undefined;
 };
 

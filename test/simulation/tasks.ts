@@ -1,17 +1,17 @@
 // What a worker process is told to play, and what it tells of it.
 import type { TallyCounts } from './tally.ts';
 
-/** Seeds from one on, the minimal job under plans of at most two faults, or the known-bad variants. */
+/** Seeds from one on, the minimal jobs under every single fault or under pairs, or the known-bad variants. */
 export type Task =
   | { readonly kind: 'seeds'; readonly first: number; readonly seeds: number }
-  | PlansTask
+  | { readonly kind: 'singles' }
+  | PairsTask
   | { readonly kind: 'variants' };
 
-/** Of all first faults those from one number up to another, or all that follow, and this share of the pairs each of them begins. */
-export type PlansTask = {
-  readonly kind: 'plans';
-  readonly from: number;
-  readonly to?: number | undefined;
+/** Of the pairs that begin with each of these first faults, by number, this share. */
+export type PairsTask = {
+  readonly kind: 'pairs';
+  readonly firsts: readonly number[];
   readonly share: number;
 };
 
@@ -25,8 +25,13 @@ export type Failure = {
   readonly violations: readonly string[];
 };
 
+/** A run with one fault, by the number of that fault. */
+export type SingleRun = { readonly first: number; readonly key: string };
+
 /** What a process has played since it reported last; `counts` by a name of the task's. */
 export type Report = {
+  /** Of first faults that may begin pairs. */
+  readonly runs?: readonly SingleRun[];
   readonly counts: Readonly<Record<string, number>>;
   readonly tally: TallyCounts;
   readonly failures: readonly Failure[];

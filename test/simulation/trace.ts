@@ -1,17 +1,20 @@
 // What happened in one run, as a hash: two runs of one seed are the same run only if every event of theirs is.
 
+/** An event in one line, and what a call was answered with, where it is the answer to one. */
+export type OnEvent = (line: string, value: unknown) => void;
+
 /** Told each event in order; keeps a hash of them, and passes them on where somebody looks. */
 export class Trace {
   #low = 0x811c9dc5;
   #high = 0x1b873593;
   #events = 0;
-  readonly #onEvent: ((line: string) => void) | undefined;
+  readonly #onEvent: OnEvent | undefined;
 
-  constructor(onEvent?: (line: string) => void) {
+  constructor(onEvent?: OnEvent) {
     this.#onEvent = onEvent;
   }
 
-  event(atMs: number, what: string): void {
+  event(atMs: number, what: string, value?: unknown): void {
     this.#events += 1;
     const line = `${atMs.toFixed(3)} ${what}`;
     for (let i = 0; i < line.length; i += 1) {
@@ -19,7 +22,7 @@ export class Trace {
       this.#low = Math.imul(this.#low ^ line.charCodeAt(i), 0x01000193);
       this.#high = Math.imul(this.#high ^ line.charCodeAt(i), 0x85ebca6b);
     }
-    this.#onEvent?.(line);
+    this.#onEvent?.(line, value);
   }
 
   get events(): number {

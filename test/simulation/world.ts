@@ -6,6 +6,7 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { StrictWarehouse } from '../support/strict-warehouse/strict-warehouse.ts';
 import { Checker } from './checker.ts';
 import {
+  isLoss,
   TERMINAL_REASONS,
   type Fault,
   type FaultKind,
@@ -47,7 +48,14 @@ export type WorldParts = {
 };
 
 /** A call as it was made, and which faults of its surroundings would have changed nothing then. */
-export type PlayedCall = { readonly operation: Operation; readonly withoutEffect: readonly WorldFault[] };
+export type PlayedCall = {
+  readonly operation: Operation;
+  readonly replica: string;
+  readonly atMs: number;
+  readonly withoutEffect: readonly WorldFault[];
+  /** How many calls the warehouses had carried out by then. */
+  readonly warehouseCalls: number;
+};
 
 type Replica = {
   readonly gate: Gate;
@@ -76,6 +84,7 @@ export class World {
   /** Names of the jobs whose failure somebody was told of. */
   readonly #alerted = new Set<string>();
   #incarnations = 0;
+  #warehouseCalls = 0;
   #publishedRequests = 0;
   #exported = 0;
   #acted = 0;
@@ -189,7 +198,9 @@ export class World {
   }
 
   #faultOf(replica: string, operation: Operation) {
-    this.calls.push({ operation, withoutEffect: this.#withoutEffect(replica) });
+    const withoutEffect = this.#withoutEffect(replica);
+    const [atMs, warehouseCalls] = [this.scheduler.nowMs(), this.#warehouseCalls];
+    this.calls.push({ operation, replica, atMs, withoutEffect, warehouseCalls });
     const call = { index: this.calls.length, replica, operation };
     if (!this.#faultsOver && call.index >= this.#parts.plan.horizon) this.#endFaults();
     const fault = this.#faultsOver ? undefined : this.#parts.plan.faultAt(call);
@@ -202,6 +213,8 @@ export class World {
     if (fault.kind === 'error_terminal')
       this.#injected.add(TERMINAL_REASONS[fault.choice % TERMINAL_REASONS.length]!);
     this.#calmSinceMs = this.scheduler.nowMs();
+    // Nobody wakes from a loss: whoever asks for what is lost has not ended.
+    if (isLoss(fault.kind)) return;
     this.#quietAtMs = Math.max(this.#quietAtMs, this.scheduler.nowMs() + effectMs(fault) + AFTERMATH_MS);
   }
 
@@ -376,6 +389,7 @@ export class World {
   }
 
   #onEffect(caller: string, event: string, detail: Readonly<Record<string, unknown>>): void {
+    if (event === 'call') this.#warehouseCalls += 1;
     if (event === 'committed') this.#onCommitted(detail);
     const stream = String(detail['stream']);
     if (event === 'finalized' && !this.#untrue.has(stream))

@@ -1,0 +1,30 @@
+// The minimal jobs under every single fault.
+import { failureOf, firstFaults } from './first-faults.ts';
+import { RunKey } from './run-key.ts';
+import type { SharedDatabase } from './shared-database.ts';
+import { simulatePlan } from './simulate.ts';
+import { Tally } from './tally.ts';
+import type { Part, Report } from './tasks.ts';
+
+/** Plays every nth single fault; reports after each, with the key of its run where pairs may begin with it. */
+export async function* playSingles(database: SharedDatabase, { part, of }: Part): AsyncGenerator<Report> {
+  const { firsts, calls } = await firstFaults(database);
+  const made = new Tally();
+  made.reached(calls);
+  yield { counts: {}, tally: made.toJSON(), failures: [], notes: [] };
+  for (let first = part; first < firsts.length; first += of) {
+    const { job, fault, beginsPairs } = firsts[first]!;
+    const [plan, tally, key] = [{ job, faults: [fault] }, new Tally(), new RunKey()];
+    const { violations } = await simulatePlan(database, plan, {
+      onFault: tally.onFault,
+      ...(beginsPairs && { onEvent: key.onEvent }),
+    });
+    yield {
+      counts: { singles: 1 },
+      tally: tally.toJSON(),
+      failures: violations.length > 0 ? [failureOf(plan, violations)] : [],
+      notes: [],
+      runs: beginsPairs ? [{ first, key: key.end(database.contents()) }] : [],
+    };
+  }
+}
