@@ -75,9 +75,11 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
     },
     async organizationChecks() {
       const { organizationChecks } = await import('./app/doctor/organization-checks.ts');
+      const { stagingChecks } = await import('./app/doctor/staging-check.ts');
       const { transformChecks } = await import('./app/doctor/transform-checks.ts');
       return (await (await state.get()).organizations.list()).flatMap((organization) => [
         ...organizationChecks(organization, () => sides.get(), Date.now),
+        ...stagingChecks(organization, config.jobs.stagingDataset, () => sides.get()),
         ...transformChecks(organization, config.jobs.transformsDir),
       ]);
     },

@@ -19,7 +19,7 @@ import { quoteColumn } from './table-ref.ts';
 import { describeTable } from './tables.ts';
 import { timeTravelHours } from './time-travel.ts';
 import { dailyTotalsFromRows, dailyTotalsSql, totalsFromRows, totalsSql } from './totals.ts';
-import { rowsOfSlice, stageTransformedSlice } from './transformed-slice.ts';
+import { rowsOfSlice, stageTransformedSlice, stagingLocation } from './transformed-slice.ts';
 
 /** The source behind these settings; nothing is called before the first operation. Close it when no operation runs any more. */
 export function bigQuerySource(
@@ -33,6 +33,9 @@ export function bigQuerySource(
     estimate: (slice) => estimate(environment, slice),
     totals: (slice, columns) => totals(environment, slice, columns),
     dailyTotals: (slice, columns) => dailyTotals(environment, slice, columns),
+    checkStaging: async (slice) => {
+      await stagingLocation(environment, slice);
+    },
     openReadSession: (slice, maxStreams) => openSliceSession(environment, slice, maxStreams),
     resumeReadSession: (session: ReadSession) => resumeReadSession(environment, session),
     readRows: (stream, offset, signal) => readRows(environment, stream, offset, signal),

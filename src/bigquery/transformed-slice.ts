@@ -95,15 +95,24 @@ async function stagedTable(environment: Environment, slice: Slice): Promise<Tabl
   const { table, location } = slice;
   const { stagingDataset, labels = {} } = environment.settings;
   const staged = { ...table, dataset: stagingDataset ?? table.dataset, table: stagedName(slice) };
-  if (stagingDataset === undefined) return staged;
-  const found = await datasetLocation(environment, staged);
-  if (found === undefined) await createDataset(environment, staged, location, labels);
-  else if (found.toLowerCase() !== location.toLowerCase())
-    throw new TerminalError(
-      'location_mismatch',
-      `the staging dataset ${staged.project}.${staged.dataset} is in ${found}, the source in ${location}; set STAGING_DATASET to a dataset in ${location}, or leave it out to stage beside the source`,
-    );
+  if ((await stagingLocation(environment, slice)) === undefined)
+    await createDataset(environment, staged, location, labels);
   return staged;
+}
+
+/** Where transformed rows of a table wait, undefined when that dataset has to be made; throws `location_mismatch` when it lies elsewhere. */
+export async function stagingLocation(
+  environment: Environment,
+  { table, location }: Pick<Slice, 'table' | 'location'>,
+): Promise<string | undefined> {
+  const { stagingDataset: dataset } = environment.settings;
+  if (dataset === undefined) return location;
+  const found = await datasetLocation(environment, { ...table, dataset });
+  if (found === undefined || found.toLowerCase() === location.toLowerCase()) return found;
+  throw new TerminalError(
+    'location_mismatch',
+    `the staging dataset ${table.project}.${dataset} is in ${found}, the source in ${location}; set STAGING_DATASET to a dataset in ${location}, or leave it out to stage beside the source`,
+  );
 }
 
 function stagedName({ table, window, snapshot, transform }: Slice): string {

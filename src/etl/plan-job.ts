@@ -10,6 +10,7 @@ import { totalRows } from '../job/totals.ts';
 import { refuseUndigestedColumns, refuseWhatIsUnsupported } from './capabilities.ts';
 import { comparableColumns, readableColumns } from './comparable-columns.ts';
 import type { Destination } from './destination.ts';
+import { assertBesideTheirTables, destinationLocation } from './plan-locations.ts';
 import type { RunSettings } from './run.ts';
 import type { Slice, Source, SourceTable, Survey } from './source.ts';
 import { requestedWindow, windowText } from './requested-window.ts';
@@ -101,6 +102,7 @@ async function planWindow(
     estimatedRows: estimate.rows,
     estimatedBytes: estimate.bytes,
   };
+  await assertBesideTheirTables(planning, slice, plan);
   return { kind: 'planned', plan };
 }
 
@@ -205,21 +207,6 @@ export async function assertDestinationNotAhead(
     'destination_ahead',
     `${tableName(organization.destination)} already holds ${rows} rows beyond the watermark ${lo === undefined ? '(none)' : formatInstant(lo)}, written by ${by}; was the database restored or the organization added again? Set the watermark with org set ${organization.organizationId} --since, or empty the destination`,
   );
-}
-
-async function destinationLocation(
-  { organization, destination }: Planning,
-  sourceLocation: string,
-): Promise<string> {
-  const existing = await destination.datasetLocation(organization.destination);
-  const wanted = organization.destinationLocation;
-  if (existing !== undefined && wanted !== undefined && existing.toLowerCase() !== wanted.toLowerCase()) {
-    throw new TerminalError(
-      'location_mismatch',
-      `the destination dataset of ${tableName(organization.destination)} is in ${existing}, the configuration says ${wanted}; mend it with org set ${organization.organizationId} --destination-location ${existing}`,
-    );
-  }
-  return existing ?? wanted ?? sourceLocation;
 }
 
 function nothingNew(

@@ -64,6 +64,8 @@ export type Source = {
   totals(slice: Slice, columns: VerifiedColumns): Promise<Totals>;
   /** Exact totals of a slice by day of its rows' cursor, in one aggregate query; days without rows are left out. */
   dailyTotals(slice: Slice, columns: VerifiedColumns): Promise<readonly DayTotals[]>;
+  /** Throws `location_mismatch` where rows that a transform makes could not wait beside this table until they are read; a source without such a place has none to check. */
+  checkStaging?(slice: Pick<Slice, 'table' | 'location'>): Promise<void>;
   /** Opens a read of a slice in at most maxStreams streams; no streams when it holds no rows. */
   openReadSession(slice: Slice, maxStreams: number): Promise<ReadSession>;
   /** The session again, by its name, or undefined when it has expired. */

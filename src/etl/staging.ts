@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { messageOf, TerminalError } from '../job/errors.ts';
 import { MICROS_PER_MINUTE } from '../job/instant.ts';
-import { lineageOf, replacesWindow } from '../job/job.ts';
+import { lineageOf, replacesWindow, type JobRequest } from '../job/job.ts';
+import type { Plan } from '../job/plan.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import { LINEAGE_FIELDS } from '../job/table-schema.ts';
-import type { StagedRows, StagedSize } from './destination.ts';
+import type { Destination, StagedRows, StagedSize } from './destination.ts';
 import { DATASET_LABELS } from './ensure-destination.ts';
 import type { PlannedRun } from './run.ts';
 
@@ -38,7 +39,13 @@ export function stagedRows({ plan, job, lease }: PlannedRun, staging: TableRef):
 }
 
 /** Whether the plan's rows wait in a staging table rather than in write streams of the destination. */
-export function usesStaging({ plan, job }: PlannedRun): boolean {
+export function usesStaging({
+  plan,
+  job,
+}: {
+  readonly plan: Pick<Plan, 'writePath' | 'verifyLevel'>;
+  readonly job: Pick<JobRequest, 'jobType'>;
+}): boolean {
   if (plan.writePath === 'query' || replacesWindow(job.jobType)) return true;
   // Every column of what was written can be proven only where it can be read, which write streams cannot before they are committed.
   return plan.verifyLevel === 'fingerprint';
@@ -69,12 +76,19 @@ export async function dropStaging(run: PlannedRun): Promise<void> {
 }
 
 async function ensureStagingDataset({ plan, destination }: PlannedRun, staging: TableRef): Promise<void> {
-  const wanted = plan.destinationLocation;
-  const location = await destination.datasetLocation(staging);
-  if (location === undefined) return destination.createDataset(staging, wanted, DATASET_LABELS);
-  if (location.toLowerCase() === wanted.toLowerCase()) return;
+  if ((await assertStagingBeside(destination, plan)) !== undefined) return;
+  await destination.createDataset(staging, plan.destinationLocation, DATASET_LABELS);
+}
+
+/** Where the staging dataset is, undefined when it has to be made; throws `location_mismatch` when it lies elsewhere than the destination. */
+export async function assertStagingBeside(
+  destination: Destination,
+  { destination: table, stagingDataset: dataset, destinationLocation: wanted }: Plan,
+): Promise<string | undefined> {
+  const location = await destination.datasetLocation({ ...table, dataset });
+  if (location === undefined || location.toLowerCase() === wanted.toLowerCase()) return location;
   throw new TerminalError(
     'location_mismatch',
-    `the staging dataset ${staging.project}.${staging.dataset} is in ${location}, the destination in ${wanted}; set STAGING_DATASET to a dataset in ${wanted}, or leave it out to stage beside the destination`,
+    `the staging dataset ${table.project}.${dataset} is in ${location}, the destination in ${wanted}; set STAGING_DATASET to a dataset in ${wanted}, or leave it out to stage beside the destination`,
   );
 }

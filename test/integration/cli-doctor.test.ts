@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { databaseChecks } from '../../src/app/doctor/database-checks.ts';
 import { organizationChecks } from '../../src/app/doctor/organization-checks.ts';
 import { pubSubChecks } from '../../src/app/doctor/pubsub-checks.ts';
+import { stagingChecks } from '../../src/app/doctor/staging-check.ts';
 import { transformChecks } from '../../src/app/doctor/transform-checks.ts';
 import { openMessaging } from '../../src/app/messaging.ts';
 import type { Sides } from '../../src/app/sides.ts';
@@ -193,6 +194,22 @@ test('an organization is well, or it is said what of source, time travel and des
   assert.equal(elsewhere, 'broken: the dataset is in US, --destination-location says EU');
   const [, , , unmade] = await ofAcme(sidesWith({}, { datasetLocation: async () => undefined }));
   assert.match(unmade ?? '', /^ok: dataset p\.copies does not exist: the first run makes it$/);
+});
+
+test('a staging dataset must lie where the tables do', async () => {
+  const found = async (dataset: string | undefined, sides: Sides): Promise<Record<string, string>> => {
+    const registry = { open: () => sides, close: async () => undefined };
+    return findings(stagingChecks(acme, dataset, async () => registry));
+  };
+  assert.deepEqual(await found(undefined, sidesWith()), {});
+  assert.deepEqual(await found('staging', sidesWith()), { 'acme staging dataset': 'ok: p.staging in EU' });
+  const datasetLocation = async ({ dataset }: { readonly dataset: string }) =>
+    dataset === 'staging' ? 'US' : 'EU';
+  const { 'acme staging dataset': elsewhere } = await found('staging', sidesWith({}, { datasetLocation }));
+  assert.match(elsewhere ?? '', /^broken: p\.staging is in US, the destination in EU: repairs/);
+  const checkStaging = () => Promise.reject(new Error('the staging dataset is in US, the source in EU'));
+  const { 'acme staging dataset': ofSource } = await found('staging', sidesWith({ checkStaging }));
+  assert.equal(ofSource, 'broken: the staging dataset is in US, the source in EU');
 });
 
 test('a transform that is a file must be there', async () => {

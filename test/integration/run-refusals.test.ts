@@ -7,7 +7,11 @@ import type { Source } from '../../src/etl/source.ts';
 import { formatInstant } from '../../src/job/instant.ts';
 import type { Reason } from '../../src/job/reason.ts';
 import { uniqueName } from '../support/eventually.ts';
-import { openRuns, sqlName, type Copy, type RunOptions } from './run-setup.ts';
+import { bigQueryDestination } from '../../src/bigquery/destination.ts';
+import { bigQuerySource } from '../../src/bigquery/source.ts';
+import { sourceBigQuery } from '../support/environment.ts';
+import { moduleFolder, sameColumns } from '../support/module-folder.ts';
+import { openRuns, settingsFor, sqlName, type Copy, type RunOptions } from './run-setup.ts';
 
 const runs = openRuns();
 const COLUMNS = 'id INT64, cost FLOAT64, currency STRING, export_time TIMESTAMP';
@@ -84,6 +88,65 @@ test('a destination dataset elsewhere than the configuration says is location_mi
   const { project, dataset } = copy.destination;
   await runs().warehouses.atDestination(`CREATE SCHEMA \`${project}.${dataset}\` OPTIONS (location = 'US')`);
   await fails(copy, 'location_mismatch', ['is in US', 'says europe-west1', '--destination-location US']);
+});
+
+/** A dataset at the destination's side, but not where the destination is. */
+async function datasetElsewhere(copy: Copy): Promise<string> {
+  const dataset = uniqueName('elsewhere');
+  const { destination, sides } = runs().warehouses;
+  assert.notEqual(sides.destination.location, 'EU');
+  await destination.createDataset({ ...copy.destination, dataset }, 'EU', {});
+  return dataset;
+}
+
+test('a quarantine dataset elsewhere than the destination is location_mismatch', async (context) => {
+  const modules = await moduleFolder(context, { 'mine.mjs': sameColumns('return rows;') });
+  const copy = await runs().newCopy(COLUMNS, { transform: 'module:mine' });
+  await copy.insert(ROW);
+  const quarantineTable = { ...copy.destination, dataset: await datasetElsewhere(copy), table: 'rejected' };
+  await copy.configure({ quarantineTable });
+  await fails(
+    copy,
+    'location_mismatch',
+    [quarantineTable.dataset, 'is in EU', 'in US', '--quarantine-table'],
+    {
+      settings: { modules },
+    },
+  );
+  assert.equal(await runs().warehouses.destination.describe(copy.destination), undefined);
+});
+
+test('a staging dataset elsewhere than the destination is location_mismatch, where the job needs one', async () => {
+  const copy = await runs().newCopy(COLUMNS);
+  await copy.insert(ROW);
+  const options = { settings: { stagingDataset: await datasetElsewhere(copy) } };
+  await copy.succeed(options);
+  await copy.insert(LATER_ROW);
+  await copy.configure({ verifyLevel: 'fingerprint' });
+  const says = [options.settings.stagingDataset, 'is in EU', 'in US', 'STAGING_DATASET'];
+  await fails(copy, 'location_mismatch', says, options);
+  const window = { start: '2025-12-31T00:00:00Z', end: '2026-01-01T00:00:00Z' };
+  await fails(copy, 'location_mismatch', says, { ...options, jobType: 'repair', window });
+});
+
+test('a staging dataset elsewhere than the source is location_mismatch for a transform', async () => {
+  const sql = 'SELECT t.* FROM {source} AS t';
+  const settings = { sqlTransforms: new Map([['mine', { sql, cursorField: 'export_time' }]]) };
+  const copy = await runs().newCopy(COLUMNS, { transform: 'sql:mine' });
+  await copy.insert(ROW);
+  const stagingDataset = uniqueName('elsewhere');
+  // Made as a destination would be: a source makes none of its own accord.
+  const atSource = bigQueryDestination(settingsFor(sourceBigQuery()));
+  const source = bigQuerySource({ ...settingsFor(sourceBigQuery()), stagingDataset });
+  try {
+    await atSource.createDataset({ ...copy.source, dataset: stagingDataset }, 'US', {});
+    const says = [stagingDataset, 'is in US', 'the source in EU', 'STAGING_DATASET'];
+    await fails(copy, 'location_mismatch', says, { settings, source: () => source });
+  } finally {
+    await Promise.all([source.close(), atSource.close()]);
+  }
+  const [job] = await runs().state.jobs.list({ organizationId: copy.organizationId });
+  assert.equal(job?.plan, undefined);
 });
 
 test('a column of another type is schema_drift with a diff, whatever the policy', async () => {
