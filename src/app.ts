@@ -63,7 +63,7 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
     },
     async transformChecks(organization) {
       const { transformChecks } = await import('./app/doctor/transform-checks.ts');
-      return transformChecks(organization, config.jobs.transformsDir);
+      return transformChecks(organization, config.jobs);
     },
     async healthChecks() {
       const { databaseChecks } = await import('./app/doctor/database-checks.ts');
@@ -80,7 +80,7 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
       return (await (await state.get()).organizations.list()).flatMap((organization) => [
         ...organizationChecks(organization, () => sides.get(), Date.now),
         ...stagingChecks(organization, config.jobs.stagingDataset, () => sides.get()),
-        ...transformChecks(organization, config.jobs.transformsDir),
+        ...transformChecks(organization, config.jobs),
       ]);
     },
     async close() {

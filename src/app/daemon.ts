@@ -125,7 +125,7 @@ async function workUntilStopped(
 ): Promise<number> {
   const { config, logger } = daemon;
   const settings = workerSettings(config);
-  await checkModules(config.jobs.transformsDir);
+  await checkModules(config.jobs);
   const sendAlert = await createAlertSender(config, logger);
   const onWaiting = (why: string): void => void (progress.waitingFor = why);
   progress.state = await readyDatabase({ ...daemon, signal: stop.signal, onWaiting });

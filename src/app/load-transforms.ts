@@ -1,6 +1,7 @@
 /** Reads the transforms of TRANSFORMS_DIR once, at start. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Config } from '../config/config.ts';
 import { moduleFaults, type ModuleFolder } from '../etl/transforms/module/find-module.ts';
 import { parseSqlFile } from '../etl/transforms/sql-file.ts';
 import type { SqlTransform } from '../job/sql-transform.ts';
@@ -11,14 +12,24 @@ const SQL_FILE = /^[A-Za-z0-9_-]{1,100}\.sql$/;
 /** No row of billing data takes a module that long, on any machine. */
 const MODULE_TIME_LIMIT_MS = 60_000;
 
-/** Where modules are looked for whenever a job needs one. */
-export function moduleFolder(folder: string): ModuleFolder {
-  return { folder, clock: processClock, timeLimitMs: MODULE_TIME_LIMIT_MS };
+const BYTES_PER_MB = 1024 * 1024;
+/** A thread has the same rows several times: as values, as what the module makes of them, and as Arrow. */
+const HEAP_PER_BUDGET = 2;
+/** Node itself takes some of it. */
+const LEAST_HEAP_MB = 64;
+
+type ModuleSettings = Pick<Config['jobs'], 'transformsDir' | 'memoryBudgetBytes'>;
+
+/** Where modules are looked for whenever a job needs one, and what their threads may take: of memory twice MEMORY_BUDGET_MB. */
+export function moduleFolder({ transformsDir: folder, memoryBudgetBytes }: ModuleSettings): ModuleFolder {
+  const maxHeapMb = Math.max(LEAST_HEAP_MB, (HEAP_PER_BUDGET * memoryBudgetBytes) / BYTES_PER_MB);
+  return { folder, clock: processClock, timeLimitMs: MODULE_TIME_LIMIT_MS, maxHeapMb };
 }
 
 /** Loads every module once, as a job would; throws one error that names what is wrong with any of them. */
-export async function checkModules(folder: string): Promise<void> {
-  const faults = await moduleFaults(moduleFolder(folder));
+export async function checkModules(settings: ModuleSettings): Promise<void> {
+  const faults = await moduleFaults(moduleFolder(settings));
+  const { transformsDir: folder } = settings;
   if (faults.length > 0) throw new Error(`TRANSFORMS_DIR ${folder} cannot be used: ${faults.join('; ')}`);
 }
 

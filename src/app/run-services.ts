@@ -17,7 +17,7 @@ export function runSettings({ jobs }: Config): RunServices['settings'] {
     build: packageVersion(),
     stagingDataset: jobs.stagingDataset,
     sqlTransforms: loadSqlTransforms(jobs.transformsDir),
-    modules: moduleFolder(jobs.transformsDir),
+    modules: moduleFolder(jobs),
   };
 }
 

@@ -213,7 +213,8 @@ test('a staging dataset must lie where the tables do', async () => {
 });
 
 test('a transform that is a file must be there', async () => {
-  assert.deepEqual(transformChecks(acme, '/none'), []);
-  const found = await findings(transformChecks({ ...acme, transform: 'sql:daily' }, '/none'));
+  const none = { transformsDir: '/none', memoryBudgetBytes: 1 };
+  assert.deepEqual(transformChecks(acme, none), []);
+  const found = await findings(transformChecks({ ...acme, transform: 'sql:daily' }, none));
   assert.deepEqual(found, { 'acme transform sql:daily': 'broken: /none/daily.sql is not there' });
 });

@@ -238,7 +238,7 @@ test('the example gives equal names equal pseudonyms, keeps costs, and keeps apa
   const examples = fileURLToPath(new URL('../../docs/examples', import.meta.url));
   const { folder } = await moduleFolder(context, { key: 'a key of this test' });
   process.env['PSEUDONYM_KEY_FILE'] = join(folder, 'key');
-  const modules = { folder: examples, clock: processClock, timeLimitMs: 60_000 };
+  const modules = { folder: examples, clock: processClock, timeLimitMs: 60_000, maxHeapMb: 64 };
   const table = quarantine();
   const copy = await runs().newCopy(
     'cost FLOAT64, currency STRING, labels ARRAY<STRUCT<key STRING, value STRING>>, export_time TIMESTAMP',

@@ -16,7 +16,7 @@ export async function moduleFolder(
   context.after(() => rm(folder, { recursive: true }));
   const put = (name: string, text: string) => writeFile(join(folder, name), text);
   for (const [name, text] of Object.entries(files)) await put(name, text);
-  return { folder, clock: processClock, timeLimitMs, put };
+  return { folder, clock: processClock, timeLimitMs, maxHeapMb: 64, put };
 }
 
 /** A module that leaves the columns as they are, with this body of `transformRows(rows, context)`. */

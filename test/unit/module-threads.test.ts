@@ -140,7 +140,7 @@ for (const [what, body, message] of [
   [
     'fills the memory',
     'const all = []; for (;;) all.push(new Array(1e5).fill({}));',
-    /used more than 256 MB of memory/,
+    /^the module of module:mine used more than 64 MB of memory, twice MEMORY_BUDGET_MB: have it hold less, or raise that; correct the module$/,
   ],
   [
     'fails behind its own back',

@@ -12,13 +12,13 @@ const SQL = 'sql:';
 /** One check for an organization whose transform is a file; none for the others. */
 export function transformChecks(
   { organizationId, transform }: Organization,
-  transformsDir: string,
+  settings: Parameters<typeof moduleFolder>[0],
 ): HealthCheck[] {
   if (!isModule(transform) && !transform.startsWith(SQL)) return [];
   const look = () =>
     isModule(transform)
-      ? moduleLoads(transformsDir, transform)
-      : isThere(join(transformsDir, `${transform.slice(SQL.length)}.sql`));
+      ? moduleLoads(settings, transform)
+      : isThere(join(settings.transformsDir, `${transform.slice(SQL.length)}.sql`));
   return [{ name: `${organizationId} transform ${transform}`, look }];
 }
 
@@ -34,9 +34,12 @@ async function isThere(path: string): ReturnType<HealthCheck['look']> {
   );
 }
 
-async function moduleLoads(transformsDir: string, transform: string): ReturnType<HealthCheck['look']> {
+async function moduleLoads(
+  settings: Parameters<typeof moduleFolder>[0],
+  transform: string,
+): ReturnType<HealthCheck['look']> {
   try {
-    const module = await findModule(moduleFolder(transformsDir), transform);
+    const module = await findModule(moduleFolder(settings), transform);
     await describeModule(module);
     return ok(module.path);
   } catch (error) {

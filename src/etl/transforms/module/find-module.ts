@@ -13,6 +13,8 @@ export type ModuleFolder = {
   readonly clock: Clock;
   /** Longest time a module may take for one row, or to be loaded. */
   readonly timeLimitMs: number;
+  /** What the heap of each thread may grow to, in MB. */
+  readonly maxHeapMb: number;
 };
 
 /** A module that is there. */

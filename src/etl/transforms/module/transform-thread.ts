@@ -20,12 +20,12 @@ export type ThreadLimits = {
   readonly clock: Clock;
   /** Longest time without a row done. */
   readonly timeLimitMs: number;
+  /** What its heap may grow to, in MB; the memory its messages take is not part of it. */
+  readonly maxHeapMb: number;
   /** Ends the waiting for an answer. */
   readonly signal?: AbortSignal;
 };
 
-/** What a thread may hold beyond the memory its messages take. */
-const MAX_HEAP_MB = 256;
 /** A process that was stopped for a while finds all its timers due at once: only so many ticks in a row without progress count. */
 const TICKS = 20;
 
@@ -62,12 +62,12 @@ export class TransformThread {
     const start: ThreadStart = { path, progress: this.#progress, aheadMs };
     this.#worker = new Worker(THREAD_FILE, {
       workerData: start,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: limits.maxHeapMb },
       name: 'transform',
       // Node runs the sources as they are; a loader of this process would only slow the start down.
       execArgv: [],
     });
-    this.#worker.on('error', (error: Error) => (this.#ended ??= this.#failed(whatEnded(error))));
+    this.#worker.on('error', (error: Error) => (this.#ended ??= this.#failed(whatEnded(error, limits))));
     this.#worker.on('exit', () => (this.#ended ??= this.#failed('ended its thread')));
   }
 
@@ -162,7 +162,8 @@ export class TransformThread {
   }
 }
 
-function whatEnded(error: Error & { readonly code?: string }): string {
-  if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') return `used more than ${MAX_HEAP_MB} MB of memory`;
+function whatEnded(error: Error & { readonly code?: string }, { maxHeapMb }: ThreadLimits): string {
+  if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return `used more than ${maxHeapMb} MB of memory, twice MEMORY_BUDGET_MB: have it hold less, or raise that`;
   return `ended its thread with an error outside of transformRows (${error.name})`;
 }
