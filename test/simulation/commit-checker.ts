@@ -2,7 +2,7 @@
 import { parseInstant, type Micros } from '../../src/job/instant.ts';
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
 import { CopyModel } from './copy-model.ts';
-import type { JobFacts } from './shared-database.ts';
+import type { JobFacts } from './database-facts.ts';
 
 /** What a commit made visible: the write streams or the job it consisted of, and the lineage of its rows. */
 export type Commit = {

@@ -1,0 +1,17 @@
+// What can be seen of a simulated world from outside the program.
+import type { Micros } from '../../src/job/instant.ts';
+import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
+import type { Facts } from './database-facts.ts';
+
+/** What the checker sees of a world. */
+export type Evidence = {
+  readonly facts: Facts;
+  now(): Micros;
+  /** Rows anybody sees at an organization's destination now. */
+  visible(organizationId: string): readonly Row[];
+  /** Rows of an organization's source as of an instant. */
+  sourceRows(organizationId: string, snapshot: Micros): readonly Row[];
+  readonly maxRetries: number;
+  /** Terminal reasons that were injected so far. */
+  readonly injectedReasons: ReadonlySet<string>;
+};

@@ -1,0 +1,77 @@
+// The replicas of a simulated world: started, drained, and replaced when they have died.
+import type { Worker } from '../../src/worker/worker.ts';
+import type { FakeSubscriber } from '../support/fake-subscriber.ts';
+import { Gate, type Surroundings } from './gate.ts';
+import type { WatchedBroker } from './watched-doubles.ts';
+
+/** A process that died is replaced within this time. */
+const RESTART_MS = 8_000;
+/** Between two replicas of a rolling restart. */
+const ROLLING_MS = 2_000;
+
+/** A replica that is alive as far as its platform knows. */
+export type Replica = {
+  readonly gate: Gate;
+  readonly worker: Worker;
+  readonly subscriber: FakeSubscriber;
+  isDraining: boolean;
+};
+
+/** A worker behind this gate that is not started yet; replicas are numbered from 1. */
+export type MakeWorker = (gate: Gate, subscriber: FakeSubscriber, number: number) => Worker;
+
+export class Fleet {
+  readonly #surroundings: Surroundings;
+  readonly #broker: WatchedBroker;
+  readonly #makeWorker: MakeWorker;
+  readonly #replicas = new Map<string, Replica>();
+  #started = 0;
+
+  constructor(surroundings: Surroundings, broker: WatchedBroker, makeWorker: MakeWorker) {
+    this.#surroundings = surroundings;
+    this.#broker = broker;
+    this.#makeWorker = makeWorker;
+  }
+
+  /** Starts one more. */
+  start(): void {
+    this.#started += 1;
+    const gate = new Gate(this.#surroundings, `r${this.#started}`);
+    const subscriber = this.#broker.subscriber(gate.replica, { maxOutstanding: 50 });
+    const worker = this.#makeWorker(gate, subscriber, this.#started);
+    this.#replicas.set(gate.replica, { gate, worker, subscriber, isDraining: false });
+    worker.start();
+  }
+
+  find(name: string): Replica | undefined {
+    return this.#replicas.get(name);
+  }
+
+  /** Those that take messages. */
+  receiving(): readonly Replica[] {
+    return [...this.#replicas.values()].filter(({ isDraining }) => !isDraining);
+  }
+
+  /** The process is gone: another takes its place. */
+  replace(name: string): void {
+    this.#replicas.get(name)?.subscriber.stopReceiving();
+    this.#replicas.delete(name);
+    const { scheduler, random } = this.#surroundings;
+    scheduler.after(500 + random.below(RESTART_MS), () => this.start());
+  }
+
+  /** Ends it in order; another takes its place. */
+  drain(replica: Replica | undefined): void {
+    if (!replica?.gate.isAlive || replica.isDraining) return;
+    replica.isDraining = true;
+    // When the drain is over, the process ends.
+    replica.gate.arrive(() => void replica.worker.drain().then(() => replica.gate.kill()));
+  }
+
+  /** Drains all of them, one after the other. */
+  restart(): void {
+    [...this.#replicas.values()].forEach((one, at) =>
+      this.#surroundings.scheduler.after(at * ROLLING_MS, () => this.drain(one)),
+    );
+  }
+}
