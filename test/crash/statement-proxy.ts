@@ -1,11 +1,15 @@
-// A way to the database that counts statements and errors as they pass, and can lose the answer to a COMMIT.
+// A way to the database that counts statements and errors as they pass, can lose the answer to a COMMIT, and can hold a transaction up.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { LocksOfConnection, type BothLocks } from './locks-of-connection.ts';
 
 /** Source: the MySQL client/server protocol; a packet is three bytes of length, a sequence number and the payload. */
 const HEADER_BYTES = 4;
 const COM_QUERY = 0x03;
 const ERR_PACKET = 0xff;
+
+/** A transaction that has its first lock, and waits before it asks for its second until it may go on. */
+export type BetweenLocks = BothLocks & { readonly goOn: () => void };
 
 export class StatementProxy {
   readonly port: number;
@@ -20,6 +24,7 @@ export class StatementProxy {
   #cutEvery = Infinity;
   #cutsLeft = 0;
   #commits = 0;
+  #onBetweenLocks: ((held: BetweenLocks) => void) | undefined;
 
   private constructor(server: ReturnType<typeof createServer>, target: { host: string; port: number }) {
     this.#server = server;
@@ -39,6 +44,11 @@ export class StatementProxy {
     [this.#cutEvery, this.#cutsLeft] = [every, times];
   }
 
+  /** Holds the next transaction that locks an organization and then a job, between the two. */
+  holdBetweenLocks(): Promise<BetweenLocks> {
+    return new Promise((resolve) => (this.#onBetweenLocks = resolve));
+  }
+
   errorCount(number: number): number {
     return this.errors.get(number) ?? 0;
   }
@@ -51,6 +61,8 @@ export class StatementProxy {
   #forward(client: Socket, server: Socket): void {
     let answerIsLost = false;
     const count = this.#statementCounter();
+    const locks = new LocksOfConnection();
+    let held: Promise<void>[] = [];
     for (const [socket, other] of [
       [client, server],
       [server, client],
@@ -68,11 +80,16 @@ export class StatementProxy {
       const query = payload.toString('latin1', 1);
       count(query);
       answerIsLost ||= this.#isCut(query);
+      const between = locks.next(query);
+      if (between && this.#onBetweenLocks) held = [this.#holdUp(between, this.#onBetweenLocks)];
     });
     const answered = packets((payload) => this.#countError(payload));
     client.on('data', (chunk: Buffer) => {
+      held = [];
       sent(chunk);
-      server.write(chunk);
+      // A client sends nothing more before it has its answer.
+      if (held.length > 0) void Promise.all(held).then(() => server.write(chunk));
+      else server.write(chunk);
     });
     server.on('data', (chunk: Buffer) => {
       answered(chunk);
@@ -96,6 +113,12 @@ export class StatementProxy {
       isHeartbeat ||= /^INSERT INTO `etl_workers`/.test(query);
       if (/^(COMMIT|ROLLBACK)/i.test(query)) settle();
     };
+  }
+
+  /** Kept when the transaction may go on. */
+  #holdUp(between: BothLocks, onBetweenLocks: (held: BetweenLocks) => void): Promise<void> {
+    this.#onBetweenLocks = undefined;
+    return new Promise((goOn) => onBetweenLocks({ ...between, goOn }));
   }
 
   #isCut(query: string): boolean {

@@ -1,5 +1,4 @@
 // A MariaDB of its own that is broken in every way while a worker lies stopped at a seeded point, and mended once the worker has met it.
-import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { startMariaDb, type MariaDb } from '../../../dev/emulators/mariadb/start.ts';
 import type { Daemon } from '../../support/daemon.ts';
@@ -11,8 +10,6 @@ import { StrikePlan } from '../strike-plan.ts';
 import type { Kind } from './kind.ts';
 
 const PATIENCE_MS = 120_000;
-/** Workers whose heartbeat waits for long take the database for gone, and claim nothing; on a slow machine it takes longer to meet them. */
-const HOLD_MS = 2_000;
 /** BATCH_SIZE of the workers. */
 const ROWS_A_BATCH = 10;
 const [FEW_BATCHES, MANY_BATCHES] = [4, 40];
@@ -142,48 +139,29 @@ export const LOCK_WAIT_TIMEOUT = databaseKind(
   },
 );
 
-/** 1213: somebody locks jobs before configurations, against the workers' order, and has more to lose. */
-export const DEADLOCK = databaseKind('deadlock (1213)', meetUntilGivenUp, { neverSaid: /deadlock/i });
-
-async function meetUntilGivenUp({ mariaDb, proxy, database, wake }: Broken): Promise<void> {
-  const met = proxy.errorCount(1213);
-  await asRoot(mariaDb, async (root) => {
-    await root.query(`USE ${database}`);
-    await root.query('CREATE TABLE IF NOT EXISTS weight (n INT)');
-    // Whoever was seen with a lock may have been about to give it back: then nobody meets, and it is tried again.
-    let holdMs = HOLD_MS;
-    await felt(async () => {
-      await meetCrosswise(mariaDb, database, root, { wake, holdMs });
-      if (proxy.errorCount(1213) > met) return true;
-      await delay(holdMs);
-      holdMs *= 2;
-      return false;
-    }, 'error 1213');
-  });
-}
-
-/** Holds every job until a worker waits for one with its configuration locked, and then asks for the configurations. */
-async function meetCrosswise(
-  mariaDb: MariaDb,
-  database: string,
-  root: Connection,
-  { wake, holdMs }: { wake: () => void; holdMs: number },
-): Promise<void> {
-  await root.query('BEGIN');
-  try {
-    // The server gives up the transaction that has changed fewer rows.
-    await root.query('INSERT INTO weight SELECT seq FROM seq_1_to_5000');
-    await root.query('SELECT id FROM etl_jobs FOR UPDATE');
+/** 1213: between the two locks of a worker's transaction somebody takes the second, then asks for the first, and has more to lose. */
+export const DEADLOCK = databaseKind(
+  'deadlock (1213)',
+  async ({ mariaDb, proxy, database, wake }) => {
+    const met = proxy.errorCount(1213);
+    const between = proxy.holdBetweenLocks();
     wake();
-    const isMet = await eventually(() => isConfigurationLocked(mariaDb, database), {
-      describe: 'a lock on a configuration',
-      timeoutMs: holdMs,
-    }).catch(() => false);
-    if (isMet) await root.query('SELECT id FROM client_billing_config FOR UPDATE');
-  } finally {
-    await root.query('ROLLBACK');
-  }
-}
+    const { first, second, goOn } = await between;
+    await asRoot(mariaDb, async (root) => {
+      await root.query(`USE ${database}`);
+      await root.query('CREATE TABLE IF NOT EXISTS weight (n INT)');
+      await root.query('BEGIN');
+      // The server gives up the transaction that has changed fewer rows.
+      await root.query('INSERT INTO weight SELECT seq FROM seq_1_to_5000');
+      await root.query(second);
+      goOn();
+      await root.query(first);
+      await root.query('ROLLBACK');
+    }).finally(goOn);
+    await felt(() => proxy.errorCount(1213) > met, 'error 1213');
+  },
+  { neverSaid: /deadlock/i },
+);
 
 function databaseKind(name: string, fault: Fault, more: Pick<EpisodeOptions, 'neverSaid'> = {}): Kind {
   return {
@@ -265,17 +243,6 @@ async function takeAllConnections(mariaDb: MariaDb): Promise<Connection[]> {
     if (!next) return taken;
     taken.push(next);
   }
-}
-
-/** A worker that has locked a configuration waits for its job next. */
-async function isConfigurationLocked(mariaDb: MariaDb, database: string): Promise<boolean> {
-  let locked = false;
-  await asRoot(mariaDb, async (root) => {
-    await root
-      .query(`SELECT id FROM ${database}.client_billing_config FOR UPDATE NOWAIT`)
-      .catch(() => (locked = true));
-  });
-  return locked;
 }
 
 function felt(condition: () => boolean | Promise<boolean>, what: string): Promise<boolean> {
