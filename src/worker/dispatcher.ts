@@ -102,8 +102,9 @@ export class Dispatcher {
       this.#settleAlone(message, request);
       return;
     }
-    await this.#carryOut(message, settlement);
+    // First, so that the next job does not wait for a broker that is slow to take the ack.
     if ('next' in settlement && settlement.next) this.#handOn(settlement.next);
+    await this.#carryOut(message, settlement);
   }
 
   /** The organization's next job begins at once if its message is held here; if not, a new one finds whoever has a free slot. */
@@ -127,10 +128,13 @@ export class Dispatcher {
     const { held, settings, observer, services } = this.#context;
     if (!held.isHeld(message)) return;
     if (settlement.kind === 'park' && !this.#closed) {
-      message.phase = 'parked';
       message.hasParked = true;
-      const delayMs = message.rung ? 0 : jittered(settlement.delayMs, 0.1, services.random);
-      message.wakeAtMs = services.clock.nowMs() + delayMs;
+      if (message.rung) {
+        this.#begin(message);
+        return;
+      }
+      message.phase = 'parked';
+      message.wakeAtMs = services.clock.nowMs() + jittered(settlement.delayMs, 0.1, services.random);
       this.#onParked();
       // Only a job that is on record and waits can do without us: its message comes again, and the reaper stands behind it.
       if (!settlement.mayGiveBack || held.inPhase('parked').length <= settings.parkedLimit) return;

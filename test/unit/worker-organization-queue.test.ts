@@ -147,11 +147,11 @@ test('a broker that takes no message costs the next job a look, not its turn', a
   assert.match(a.troubles.join(), /next job of an organization .*: the topic is gone/);
 });
 
-test('a job whose turn comes while it is being told that it has not come is asked for again at once', async (t) => {
+test('a job whose turn comes while it is being told that it has not come is asked for again at once, and not given back', async (t) => {
   const rig = await aRig(t);
   const gate = aGate();
   await rig.organizations(['acme'], { kind: 'reads', until: gate.opened });
-  const a = rig.start('a');
+  const a = rig.start('a', { parkedLimit: 0 });
   rig.publish('acme', 'first');
   await rig.clock.until(() => rig.reading.get('a')?.now.length === 1, 'the first to read');
   a.setDatabase('answers_late', /^jobs\.claim$/);
@@ -164,4 +164,5 @@ test('a job whose turn comes while it is being told that it has not come is aske
   const answeredMs = rig.clock.nowMs();
   await rig.untilJob('acme', 'second', 'SUCCESS');
   assert.ok(rig.clock.nowMs() - answeredMs <= SOON_MS);
+  assert.equal(rig.broker.eventsOf('nacked').length, 0);
 });
