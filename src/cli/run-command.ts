@@ -9,6 +9,7 @@ import { withExamples, withJson, type JsonOption } from './help.ts';
 import { printOutcome } from './job-outcome.ts';
 import { startJobBar } from './job-bar.ts';
 import { jobRequest, withJobOptions, type JobOptions } from './job-request.ts';
+import { runCommand } from './next-commands.ts';
 import { migratedState, type Session } from './session.ts';
 
 type RunOptions = JobOptions & JsonOption;
@@ -70,15 +71,13 @@ async function runWithProgress(
       onProgress: (progress) => bar.update(progress),
     });
     bar.stop();
-    if (interruption.signal.aborted && !isTerminal(job.status)) session.note(afterInterruption(request));
+    if (interruption.signal.aborted && !isTerminal(job.status))
+      session.note(
+        `nothing of it is visible yet; it goes on from its last checkpoint with: ${runCommand(job)}`,
+      );
     return job;
   } finally {
     bar.stop();
     stopListening();
   }
-}
-
-function afterInterruption({ organizationId, jobId, jobType }: JobRequest): string {
-  const type = jobType === 'incremental' ? '' : ` --type ${jobType} with the same window`;
-  return `nothing of it is visible yet; it goes on from its last checkpoint with: pulse-billing-etl run ${organizationId} --job-id ${jobId}${type}`;
 }

@@ -85,8 +85,8 @@ function jobTable(jobs: readonly JobRecord[], now: Micros, ofOneOrganization: bo
   );
 }
 
-function reasonCell({ errorReason, errorMessage }: JobRecord): Html {
-  if (errorReason === undefined) return html`<span class="soft">–</span>`;
+function reasonCell({ errorReason, errorMessage }: JobRecord): Html | string {
+  if (errorReason === undefined) return '–';
   return html`<code>${errorReason}</code>
     <span class="soft clip" title="${errorMessage}">${errorMessage}</span>`;
 }

@@ -48,6 +48,8 @@ p { margin: .25rem 0; }
 .heading { margin-bottom: .9rem; display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; }
 .heading .actions { margin-left: auto; }
 .actions { display: flex; flex-wrap: wrap; gap: .5rem; }
+.frame + .actions, .frame + .small, .empty + .small { margin-top: .75rem; }
+td.none { color: var(--soft); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; margin-top: 1rem; }
 .tile, .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1rem; box-shadow: var(--shadow); }
 .tile dt { color: var(--soft); font-size: .82rem; }
@@ -127,6 +129,7 @@ footer { max-width: 78rem; margin: 0 auto; padding: 0 1.25rem 2rem; color: var(-
   .stack tbody tr + tr { border-top: 1px solid var(--line); }
   .stack td[data-label] { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .5rem; }
   .stack td[data-label]::before { content: attr(data-label); color: var(--soft); font-size: .82rem; padding-top: .1rem; }
+  .stack td.none[data-label] { display: none; }
   .timeline td:nth-child(3) { width: 100%; }
   .filter label { flex: 1 1 8rem; }
   .filter input, .filter select { width: 100%; min-width: 0; }

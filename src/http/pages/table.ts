@@ -8,6 +8,9 @@ export type Column<Row> = {
   readonly look?: 'number' | 'wide';
 };
 
+/** What a cell says where there is nothing to say; a phone has no room for that. */
+const NOTHING = '–';
+
 /** The first column names the row. */
 export function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
   const heads = columns.map(
@@ -18,7 +21,7 @@ export function table<Row>(caption: string, columns: readonly Column<Row>[], row
     (row) =>
       html`<tr>
         <th scope="row">${first?.cell(row)}</th>
-        ${others.map(({ title, look, cell }) => html`<td class="${look ?? ''}" data-label="${title}"><span>${cell(row)}</span></td>`)}
+        ${others.map((column) => cellOf(column, row))}
       </tr>`,
   );
   return html`<div class="frame">
@@ -36,6 +39,12 @@ export function table<Row>(caption: string, columns: readonly Column<Row>[], row
       </tbody>
     </table>
   </div>`;
+}
+
+function cellOf<Row>({ title, look, cell }: Column<Row>, row: Row): Html {
+  const content = cell(row);
+  const looks = [look ?? [], content === NOTHING ? 'none' : []].flat().join(' ');
+  return html`<td class="${looks}" data-label="${title}"><span>${content}</span></td>`;
 }
 
 /** Names with values, in as many columns as fit; a value that is undefined is left out. */

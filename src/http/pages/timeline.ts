@@ -59,6 +59,7 @@ function line(step: StepRecord, { start, end, now, manyPlans }: Span): Html {
   const stepEnd = step.finishedAt ?? now;
   const width = Math.min(WIDTH - x, Math.max(MIN_BAR, (Number(stepEnd - step.startedAt) / total) * WIDTH));
   const took = between(step.startedAt, stepEnd);
+  const words = detailOf(step);
   return html`<tr>
     <th scope="row">
       ${step.step.replaceAll('_', ' ')}${manyPlans ? html` <span class="soft">plan ${step.planNumber}</span>` : undefined}
@@ -71,18 +72,21 @@ function line(step: StepRecord, { start, end, now, manyPlans }: Span): Html {
       </svg>
     </td>
     <td class="number" data-label="Took"><span>${took}</span></td>
-    <td class="wide" data-label="Detail"><span>${detail(step)}</span></td>
+    <td class="${words === '' ? 'none' : 'wide'}" data-label="Detail">
+      <span class="soft clip">${words}</span>
+    </td>
   </tr>`;
 }
 
 /** What a person can read of it; lists and objects are for the JSON. */
-function detail(step: StepRecord): Html {
-  const words = Object.entries(step.detail).flatMap(([name, value]) =>
-    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-      ? [`${name.replaceAll('_', ' ')}: ${value}`]
-      : [],
-  );
-  return html`<span class="soft clip">${words.join(' · ')}</span>`;
+function detailOf(step: StepRecord): string {
+  return Object.entries(step.detail)
+    .flatMap(([name, value]) =>
+      typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+        ? [`${name.replaceAll('_', ' ')}: ${value}`]
+        : [],
+    )
+    .join(' · ');
 }
 
 function later(a: Micros, b: Micros): Micros {
