@@ -36,7 +36,10 @@ export async function settleWithoutSlot(context: WorkerContext, message: HeldMes
     context.observer.deadLettered(parsed.reason, delivery, parsed.violations);
     return { kind: 'ack' };
   }
-  const job = await context.services.state.jobs.admit(parsed.request, delivery.messageId);
+  const { jobs } = context.services.state;
+  // What waits here is on record, and its doorbell rung by the heartbeat: looking need not write.
+  const known = message.hasParked ? await jobs.find(parsed.request) : undefined;
+  const job = known ?? (await jobs.admit(parsed.request, delivery.messageId));
   if (!isTerminal(job.status)) return { kind: 'needs_slot' };
   context.observer.decided('finished', delivery);
   return { kind: 'ack' };

@@ -71,7 +71,7 @@ test('parked messages take no slot: another organization runs while five wait', 
   assert.ok(rig.clock.nowMs() - sentMs < 1_000);
 });
 
-test('waiting is counted once, however often the waiting message looks', async (t) => {
+test('waiting is counted once and a job put on record once, however often the waiting message looks', async (t) => {
   const rig = await aRig(t);
   await rig.organizations(['acme'], { kind: 'reads', until: aGate().opened });
   const a = rig.start('a');
@@ -79,6 +79,8 @@ test('waiting is counted once, however often the waiting message looks', async (
   rig.publish('acme', 'second');
   await rig.clock.advance(3_600_000);
   assert.deepEqual(a.decisions, ['claimed', 'parked']);
+  const admitted = rig.broker.eventsOf('elsewhere').filter(({ what }) => what === 'jobs.admit');
+  assert.equal(admitted.length, 2);
 });
 
 test('a paused organization starts nothing and takes no slot; resumed, its job runs at the next look', async (t) => {
