@@ -36,5 +36,12 @@ def _field(column: exp.ColumnDef) -> TableFieldSchema:
     if kind is not None and kind.is_type(exp.DType.STRUCT):
         nested = tuple(_field(child) for child in kind.expressions if isinstance(child, exp.ColumnDef))
         return TableFieldSchema(name=column.name, type="RECORD", mode=mode, fields=nested)
-    name = _NAMES.get(kind.this, kind.this.value) if kind is not None else "STRING"
-    return TableFieldSchema(name=column.name, type=name, mode=mode)
+    if kind is not None and kind.is_type(exp.DType.RANGE):
+        # Rule (REST, TableFieldSchema.rangeElementType): "The subtype of the RANGE, if the type of this field is RANGE".
+        bound = TableFieldSchema(name=column.name, type=_scalar(kind.expressions[0]))
+        return TableFieldSchema(name=column.name, type="RANGE", mode=mode, range_element_type=bound)
+    return TableFieldSchema(name=column.name, type=_scalar(kind) if kind is not None else "STRING", mode=mode)
+
+
+def _scalar(kind: exp.DataType) -> str:
+    return str(_NAMES.get(kind.this, kind.this.value))

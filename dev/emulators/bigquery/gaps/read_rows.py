@@ -6,7 +6,7 @@ rows, up to a maximum of 128 MB per response" (the real service sends a few MB);
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -70,7 +70,6 @@ def _batches(engine: WatchedEngine, session: Session, rows: RowRange, offset: in
 def _open(
     engine: WatchedEngine, session: Session, start: int, end: int
 ) -> tuple[duckdb.DuckDBPyConnection, pa.RecordBatchReader]:
-    columns = ", ".join(f'"{column}"' for column in session.columns)
     also = f" AND ({session.condition})" if session.condition else ""
     # Found and opened in one breath: afterwards DuckDB keeps this reader's view whatever is committed.
     with engine.writer.reading():
@@ -81,8 +80,17 @@ def _open(
         cursor.execute("SET TimeZone = 'UTC'")
         if "BQ_" in also.upper():
             register_decimal_macros(cursor)
+        columns = ", ".join(_readable(cursor, stored.quoted, session.columns))
         cursor.execute(f"SELECT {columns} FROM {stored.quoted} WHERE rowid >= {start} AND rowid < {end}{also}")
     return cursor, cursor.to_arrow_reader(_ROWS_PER_FETCH)
+
+
+def _readable(cursor: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str]) -> Iterator[str]:
+    # Rule (Storage Read API, Arrow schema details): a GEOGRAPHY is a utf8 string, its WKT; DuckDB would give its own bytes.
+    kinds = dict(cursor.execute(f"SELECT column_name, column_type FROM (DESCRIBE {table})").fetchall())
+    for column in columns:
+        geography = str(kinds.get(column, "")).startswith("GEOMETRY")
+        yield f'ST_AsText("{column}") AS "{column}"' if geography else f'"{column}"'
 
 
 def _messages(batch: pa.RecordBatch) -> Iterator[tuple[bytes, int]]:
