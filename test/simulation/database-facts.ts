@@ -44,6 +44,8 @@ export type Facts = {
   acknowledgedRows(writeStream: string): number;
   /** Dead letters on record of a job that failed. */
   lettersOf(organizationId: string, jobId: string): number;
+  /** How often a message of the dead-letter subscription is on record. */
+  filed(messageId: string): number;
   /** Alerts on record that a job failed. */
   alertsOf(organizationId: string, jobId: string): number;
   /** Letters and alerts of failed jobs that still have to be sent. */
@@ -82,11 +84,13 @@ export function factsOf(connection: SqliteConnection, written: Written): Facts {
   const count = (sql: string) => connection.prepare(`SELECT COUNT(*) FROM ${sql}`).pluck();
   const letters = count(`dead_letters WHERE source = 'failed_job' AND organization_id = ? AND job_id = ?`);
   const alerts = count(`${ALERTS_OF_FAILURES} AND organization_id = ? AND job_id = ?`);
+  const filed = count(`dead_letters WHERE source = 'message' AND message_id = ?`);
   const unpublished = count('dead_letters WHERE next_publish_at IS NOT NULL');
   const unsent = count(`${ALERTS_OF_FAILURES} AND sent_at IS NULL`);
   return {
     lettersOf: (...key) => Number(letters.get(...key)),
     alertsOf: (...key) => Number(alerts.get(...key)),
+    filed: (messageId) => Number(filed.get(messageId)),
     unsent: () => Number(unpublished.get()) + Number(unsent.get()),
     acknowledgedRows: (stream) => Number(acknowledged.get(stream)),
     changes: () => Number(changes.get()),

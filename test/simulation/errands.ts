@@ -14,6 +14,8 @@ export type ErrandParts = {
   readonly scheduler: Scheduler;
   readonly warehouses: Warehouses;
   readonly broker: WatchedBroker;
+  /** The dead-letter subscription, where it is filed. */
+  readonly letters: WatchedBroker | undefined;
   readonly database: SharedDatabase;
   readonly checker: Checker;
   readonly trace: Trace;
@@ -75,13 +77,14 @@ export class Errands {
 
   /** The jobs that have not ended and the messages that are not acked, in words; empty when there are none. */
   unfinished(): string {
-    const { checker, broker, scenario, database } = this.#parts;
+    const { checker, broker, letters, scenario, database } = this.#parts;
     const isEnded = (status: string): boolean => ['SUCCESS', 'FAILED', 'CANCELLED'].includes(status);
     const open = checker
       .jobs()
       .filter(({ status }) => !isEnded(status))
       .map((job) => `${job.organization_id}/${job.job_id} is ${job.status}: ${job.error_message}`);
-    const unacked = broker.unacked().map((id) => `message ${id} is not acked`);
+    const ids = [...broker.unacked(), ...(letters?.unacked() ?? [])];
+    const unacked = ids.map((id) => `message ${id} is not acked`);
     const unsent = scenario.outbox ? database.facts.unsent() : 0;
     return [...open, ...unacked, ...(unsent > 0 ? [`${unsent} alerts and letters are not sent`] : [])].join(
       '; ',
@@ -90,10 +93,16 @@ export class Errands {
 
   /** Whether anything happened since this was asked last that may have ended the world. */
   #hasMoved(isQuiet: boolean): boolean {
-    const { scenario, database, checker, broker } = this.#parts;
+    const { scenario, database, checker, broker, letters } = this.#parts;
     const sent = scenario.outbox ? database.facts.changes() : 0;
     // Each of them only grows, so that their sum says as much.
-    const moves = checker.statusChanges + this.#exported + this.#acted + broker.events.length + sent;
+    const moves =
+      checker.statusChanges +
+      this.#exported +
+      this.#acted +
+      broker.events.length +
+      (letters?.events.length ?? 0) +
+      sent;
     const seen = 2 * moves + (isQuiet ? 1 : 0);
     if (seen === this.#seen) return false;
     this.#seen = seen;

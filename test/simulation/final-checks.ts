@@ -12,6 +12,8 @@ export type End = {
   readonly hasLastJobs: boolean;
   readonly warehouseViolations: readonly string[];
   readonly deadLetters: readonly DeadLetter[];
+  /** The bodies of the messages that the broker gave up on. */
+  readonly givenUp: readonly unknown[];
   /** Names of the jobs whose failure somebody was told of. */
   readonly alerted: ReadonlySet<string>;
   readonly sourceRows: (organizationId: string) => readonly Row[];
@@ -23,7 +25,7 @@ export function checkEnd(checker: Checker, end: End): void {
   const { scenario } = end;
   for (const violation of end.warehouseViolations) checker.violation(`the warehouse: ${violation}`);
   for (const { job } of scenario.requests)
-    if (job && !checker.jobs().some((one) => one.organization_id === job[0] && one.job_id === job[1]))
+    if (job && !isRemembered(job, checker, end))
       checker.violation(`I10: nobody remembers the job ${job.join('/')}`);
   const hasInvalid = scenario.requests.some(({ job }) => job === undefined);
   if (hasInvalid && !hasLetterOfMessage(end.deadLetters))
@@ -31,6 +33,19 @@ export function checkEnd(checker: Checker, end: End): void {
   for (const organizationId of scenario.organizations) checker.commits.checkUnchanged(organizationId);
   if (scenario.outbox) checkOutbox(checker, end);
   if (end.hasLastJobs) checkLastJobs(checker, end);
+}
+
+/** Before anybody had written the job down, the broker may have given its message up: then that is on record. */
+function isRemembered(
+  [organization, id]: readonly [string, string],
+  checker: Checker,
+  { givenUp }: End,
+): boolean {
+  const bodies = givenUp as readonly { readonly organization_id?: string; readonly job_id?: string }[];
+  return (
+    checker.jobs().some((one) => one.organization_id === organization && one.job_id === id) ||
+    bodies.some((body) => body.organization_id === organization && body.job_id === id)
+  );
 }
 
 /** Whether a message that can never run was published as a dead letter. */

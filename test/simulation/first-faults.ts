@@ -6,7 +6,7 @@ import { MINIMAL_JOBS, type MinimalJob } from './scenario.ts';
 import type { SharedDatabase } from './shared-database.ts';
 import { simulatePlan } from './simulate.ts';
 import type { Failure } from './tasks.ts';
-import type { PlayedCall } from './world.ts';
+import type { PlayedCall } from './fault-clock.ts';
 
 /** One of them; `beginsPairs` where no other one stands for it by what is known of the run without faults. */
 export type FirstFault = {

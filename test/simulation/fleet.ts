@@ -1,8 +1,8 @@
 // The replicas of a simulated world: started, drained, and replaced when they have died.
 import type { Worker } from '../../src/worker/worker.ts';
 import type { FakeSubscriber } from '../support/fake-subscriber.ts';
+import type { Brokers } from './brokers.ts';
 import { Gate, type Surroundings } from './gate.ts';
-import type { WatchedBroker } from './watched-doubles.ts';
 
 /** A process that died is replaced within this time. */
 const RESTART_MS = 8_000;
@@ -14,22 +14,24 @@ export type Replica = {
   readonly gate: Gate;
   readonly worker: Worker;
   readonly subscriber: FakeSubscriber;
+  /** To the dead-letter subscription, where the replica files what arrives there. */
+  readonly letters: FakeSubscriber | undefined;
   isDraining: boolean;
 };
 
 /** A worker behind this gate that is not started yet; replicas are numbered from 1. */
-export type MakeWorker = (gate: Gate, subscriber: FakeSubscriber, number: number) => Worker;
+export type MakeWorker = (parts: Pick<Replica, 'gate' | 'subscriber' | 'letters'>, number: number) => Worker;
 
 export class Fleet {
   readonly #surroundings: Surroundings;
-  readonly #broker: WatchedBroker;
+  readonly #brokers: Brokers;
   readonly #makeWorker: MakeWorker;
   readonly #replicas = new Map<string, Replica>();
   #started = 0;
 
-  constructor(surroundings: Surroundings, broker: WatchedBroker, makeWorker: MakeWorker) {
+  constructor(surroundings: Surroundings, brokers: Brokers, makeWorker: MakeWorker) {
     this.#surroundings = surroundings;
-    this.#broker = broker;
+    this.#brokers = brokers;
     this.#makeWorker = makeWorker;
   }
 
@@ -37,9 +39,13 @@ export class Fleet {
   start(): void {
     this.#started += 1;
     const gate = new Gate(this.#surroundings, `r${this.#started}`);
-    const subscriber = this.#broker.subscriber(gate.replica, { maxOutstanding: 50 });
-    const worker = this.#makeWorker(gate, subscriber, this.#started);
-    this.#replicas.set(gate.replica, { gate, worker, subscriber, isDraining: false });
+    const parts = {
+      gate,
+      subscriber: this.#brokers.jobs.subscriber(gate.replica, { maxOutstanding: 50 }),
+      letters: this.#brokers.letters?.subscriber(gate.replica, { maxOutstanding: 10 }),
+    };
+    const worker = this.#makeWorker(parts, this.#started);
+    this.#replicas.set(gate.replica, { ...parts, worker, isDraining: false });
     worker.start();
   }
 
@@ -54,7 +60,9 @@ export class Fleet {
 
   /** The process is gone: another takes its place. */
   replace(name: string): void {
-    this.#replicas.get(name)?.subscriber.stopReceiving();
+    const gone = this.#replicas.get(name);
+    gone?.subscriber.stopReceiving();
+    gone?.letters?.stopReceiving();
     this.#replicas.delete(name);
     const { scheduler, random } = this.#surroundings;
     scheduler.after(500 + random.below(RESTART_MS), () => this.start());

@@ -8,7 +8,7 @@ import {
   type WorldFault,
 } from './fault-kinds.ts';
 import type { PlannedFault } from './fault-plans.ts';
-import type { PlayedCall } from './world.ts';
+import type { PlayedCall } from './fault-clock.ts';
 
 /** Every kind in every form at each call of a run, or at each but the first so many. */
 export function singleFaults(calls: readonly PlayedCall[], from = 0): readonly PlannedFault[] {

@@ -38,10 +38,14 @@ export function randomScenario(random: SeededRandom): Scenario {
   const spanMs = random.pick([1_000, 1_000, 10_000]);
   const parts = organizations.map((organizationId) => partOf(random, size, organizationId, spanMs));
   const requests = parts.flatMap((part) => part.requests);
-  if (random.chance(0.05))
+  const filing = random.chance(0.25);
+  if (random.chance(filing ? 0.3 : 0.03))
     requests.push({ atMs: random.below(spanMs), body: '{"organization_id":"o1"}', job: undefined });
   if (random.chance(0.05)) requests.push(requestOf(random.below(spanMs), UNKNOWN_ORGANIZATION, 'j1'));
   return {
+    filing,
+    // Five is the least that Pub/Sub takes.
+    deliveryAttempts: filing && random.chance(0.5) ? 5 : 100,
     replicas: random.pick(size.replicas),
     organizations,
     exports: parts.flatMap((part) => part.exports),

@@ -6,7 +6,9 @@ import type { Organization } from '../../src/job/organization.ts';
 import type { State } from '../../src/state/open-state.ts';
 import { TransientError } from '../../src/job/errors.ts';
 import type { OutgoingAlert } from '../../src/worker/alert-sender.ts';
+import { watchDeliveries } from '../../src/worker/delivery-watch.ts';
 import type { DeliverySource } from '../../src/worker/delivery.ts';
+import { fileDeadLetters } from '../../src/worker/file-dead-letters.ts';
 import { sendOutbox } from '../../src/worker/outbox.ts';
 import type { Publisher } from '../../src/worker/publisher.ts';
 import { republishAbandonedJobs } from '../../src/worker/abandoned-jobs.ts';
@@ -55,6 +57,8 @@ export type ReplicaParts = {
   readonly source: StrictWarehouse;
   readonly destination: StrictWarehouse;
   readonly subscriber: FakeSubscriber;
+  /** To the dead-letter subscription, in worlds where it is filed. */
+  readonly letters: FakeSubscriber | undefined;
   readonly publisher: Publisher;
   readonly onStranger: OnStranger;
   /** Told of a write stream that acknowledged what it does not hold. */
@@ -105,6 +109,7 @@ export function createReplica(parts: ReplicaParts): Worker {
       reapSilentJobs,
       republishAbandonedJobs,
       ...(scenario.outbox ? [sendOutbox(gatedAlerts(parts.onAlert, gate))] : []),
+      ...(parts.letters ? [watchDeliveries, fileDeadLetters(gatedDeliveries(parts.letters, gate))] : []),
     ],
   );
 }

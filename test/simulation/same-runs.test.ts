@@ -9,7 +9,7 @@ import { firstOfEachRun } from './play-plans.ts';
 import { RunKey } from './run-key.ts';
 import { openSharedDatabase, type SharedDatabase } from './shared-database.ts';
 import { simulatePlan } from './simulate.ts';
-import type { PlayedCall } from './world.ts';
+import type { PlayedCall } from './fault-clock.ts';
 
 const JOB = 'streams';
 const SAMPLES = 30;

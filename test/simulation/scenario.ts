@@ -32,6 +32,10 @@ export type Scenario = {
   readonly lastJobs: boolean;
   /** Whether alerts and dead letters are sent, and not only recorded. */
   readonly outbox: boolean;
+  /** Whether what reaches the dead-letter subscription is filed, and deliveries are watched. */
+  readonly filing: boolean;
+  /** After so many deliveries the broker gives a message up to the dead-letter topic. */
+  readonly deliveryAttempts: number;
   readonly batchRows: number;
   readonly readStreams: number;
   readonly rowsPerMessage: number;
@@ -46,6 +50,8 @@ const MINIMAL: Scenario = {
   acts: [],
   lastJobs: false,
   outbox: false,
+  filing: false,
+  deliveryAttempts: 100,
   batchRows: 2,
   readStreams: 2,
   rowsPerMessage: 2,

@@ -8,7 +8,8 @@ import { randomScenario } from './random-scenario.ts';
 import { MINIMAL_JOBS, type Scenario } from './scenario.ts';
 import type { SharedDatabase } from './shared-database.ts';
 import { Trace, type OnEvent } from './trace.ts';
-import { World, type PlayedCall } from './world.ts';
+import type { PlayedCall } from './fault-clock.ts';
+import { World } from './world.ts';
 
 /** What became of a world. */
 export type Simulated = {

@@ -72,7 +72,9 @@ export class Strikes {
   #deliverAgain(): void {
     const { broker, fleet, random } = this.#targets;
     const receiving = fleet.receiving();
-    const ids = broker.eventsOf('delivered').map(({ messageId }) => messageId);
+    const givenUp = new Set(broker.eventsOf('dead_lettered').map(({ messageId }) => messageId));
+    const delivered = broker.eventsOf('delivered').map(({ messageId }) => messageId);
+    const ids = delivered.filter((messageId) => !givenUp.has(messageId));
     if (receiving.length === 0 || ids.length === 0) return;
     broker.duplicate(random.pick(ids), random.pick(receiving).subscriber);
   }

@@ -1,5 +1,5 @@
 // The doubles that tell a world of everything at the moment it happens.
-import { FakeBroker, type BrokerEvent } from '../support/fake-broker.ts';
+import { FakeBroker, type BrokerEvent, type BrokerOptions } from '../support/fake-broker.ts';
 import { OracleLog } from '../support/strict-warehouse/oracle-log.ts';
 import { LEASE_MS } from './replica.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -23,8 +23,8 @@ export class WatchedLog extends OracleLog {
 export class WatchedBroker extends FakeBroker {
   readonly #onEvent: (event: BrokerEvent) => void;
 
-  constructor(clock: Scheduler, onEvent: (event: BrokerEvent) => void) {
-    super(clock, { ackDeadlineMs: LEASE_MS, minimumBackoffMs: 2_000, maximumBackoffMs: 60_000 });
+  constructor(clock: Scheduler, onEvent: (event: BrokerEvent) => void, options: BrokerOptions = {}) {
+    super(clock, { ackDeadlineMs: LEASE_MS, minimumBackoffMs: 2_000, maximumBackoffMs: 60_000, ...options });
     this.#onEvent = onEvent;
   }
 

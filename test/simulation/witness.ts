@@ -10,6 +10,8 @@ export type Sight = {
   readonly checker: Checker;
   readonly contentOf: (messageId: string) => unknown;
   readonly deadLetters: () => readonly DeadLetter[];
+  /** Whether the broker may give up on a message. */
+  readonly mayGiveUp: boolean;
   /** Whether the replica is alive and was not told to stop. */
   readonly goesOnWorking: (replica: string) => boolean;
 };
@@ -45,7 +47,7 @@ export class Witness {
 
   /** Something happened to a message. */
   message({ kind, messageId, subscriber = '' }: BrokerEvent): void {
-    const { checker, contentOf, deadLetters, goesOnWorking } = this.#sight;
+    const { checker, contentOf, deadLetters, goesOnWorking, mayGiveUp } = this.#sight;
     if (kind === 'acked') {
       const content = contentOf(messageId) as { organization_id?: string; job_id?: string };
       const isDead = content.job_id === undefined && hasLetterOfMessage(deadLetters());
@@ -53,7 +55,7 @@ export class Witness {
     }
     if (kind === 'nacked' && goesOnWorking(subscriber))
       checker.violation(`I13: ${subscriber} nacked ${messageId} although it goes on working`);
-    if (kind === 'dead_lettered') checker.violation(`I10: the broker gave up on ${messageId}`);
+    if (kind === 'dead_lettered' && !mayGiveUp) checker.violation(`I10: the broker gave up on ${messageId}`);
   }
 
   /** A replica would log this. I12. */

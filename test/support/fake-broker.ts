@@ -39,6 +39,10 @@ export interface BrokerOptions {
   readonly minimumBackoffMs?: number;
   readonly maximumBackoffMs?: number;
   readonly maxDeliveryAttempts?: number;
+  /** Told of a message that was given up on, with the attributes Pub/Sub adds. */
+  readonly onGivenUp?: (data: Uint8Array, attributes: Record<string, string>) => void;
+  /** Begins its message ids; another broker's begin otherwise. */
+  readonly idPrefix?: string;
 }
 
 interface Message extends DeadLetter {
@@ -65,6 +69,8 @@ export class FakeBroker implements Publisher {
   readonly clock: Clock;
   readonly #backoffMs: readonly [minimum: number, maximum: number];
   readonly #maxDeliveryAttempts: number;
+  readonly #onGivenUp: NonNullable<BrokerOptions['onGivenUp']>;
+  readonly #idPrefix: string;
   readonly #subscribers: FakeSubscriber[] = [];
   readonly #messages = new Map<string, Message>();
   readonly #acked = new Map<string, Message>();
@@ -77,6 +83,8 @@ export class FakeBroker implements Publisher {
     this.ackDeadlineMs = options.ackDeadlineMs ?? 60_000;
     this.#backoffMs = [options.minimumBackoffMs ?? 10_000, options.maximumBackoffMs ?? 600_000];
     this.#maxDeliveryAttempts = options.maxDeliveryAttempts ?? 100;
+    this.#onGivenUp = options.onGivenUp ?? (() => undefined);
+    this.#idPrefix = options.idPrefix ?? 'm';
   }
 
   /** Connects a replica; messages go to the subscribers in turn. */
@@ -91,7 +99,7 @@ export class FakeBroker implements Publisher {
     message: string | Uint8Array | object,
     { attributes = {}, to }: { attributes?: Record<string, string>; to?: string } = {},
   ): string {
-    const messageId = `m${++this.#lastId}`;
+    const messageId = `${this.#idPrefix}${++this.#lastId}`;
     const data = message instanceof Uint8Array ? message : Buffer.from(textOf(message));
     this.#messages.set(messageId, {
       messageId,
@@ -223,6 +231,9 @@ export class FakeBroker implements Publisher {
       this.#messages.delete(messageId);
       this.deadLetters.push({ data, attributes });
       this.note({ kind: 'dead_lettered', messageId });
+      // Source: Pub/Sub documentation, dead-letter topics.
+      const added = { CloudPubSubDeadLetterSourceDeliveryCount: String(attempts) };
+      this.#onGivenUp(data, { ...attributes, ...added });
       return;
     }
     const [minimumMs, maximumMs] = this.#backoffMs;

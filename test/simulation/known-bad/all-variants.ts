@@ -14,6 +14,7 @@ import {
   cancelForgotten,
   failedSilently,
   givenUpTooEarly,
+  letterAckedUnfiled,
   letterMarkedTooEarly,
   startedWhilePaused,
 } from './operators.ts';
@@ -37,6 +38,7 @@ export const VARIANTS: readonly (readonly [Variant, RegExp])[] = [
   [givenUpTooEarly, /^I10.*crash_loop/],
   [failedSilently, /^I10.*0 dead letters/],
   [letterMarkedTooEarly, /^I10.*never published/],
+  [letterAckedUnfiled, /^I10.*was filed 0 times/],
   [repairAppends, /^I1:/],
   [commitJobOfEachOwner, /^I4/],
   [repairMovesWatermark, /^I7/],

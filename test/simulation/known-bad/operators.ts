@@ -84,6 +84,18 @@ export const letterMarkedTooEarly: Variant = {
   }),
 };
 
+/** A dead letter that could not be filed is acked all the same: nobody can look at it, or replay it. */
+export const letterAckedUnfiled: Variant = {
+  name: 'a dead letter is acked although it could not be filed',
+  state: (real) => ({
+    ...real,
+    deadLetters: {
+      ...real.deadLetters,
+      record: (letter) => real.deadLetters.record(letter).catch(() => undefined),
+    },
+  }),
+};
+
 function withJobs(real: State, jobs: Partial<State['jobs']>): State {
   return { ...real, jobs: { ...real.jobs, ...jobs } };
 }
