@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -22,13 +22,16 @@ async function setup(
   const folder = await mkdtemp(join(tmpdir(), 'cli-process-'));
   context.after(() => rm(folder, { recursive: true }));
   const env = { PATH: process.env['PATH'], HOME: folder, SQLITE_PATH: join(folder, 'deep', 'state.sqlite') };
-  const call = (...argv: string[]): Promise<Ended> =>
-    new Promise((resolve) => {
-      execFile(process.execPath, [...MAIN, ...argv], { cwd: REPOSITORY, env }, (error, stdout, stderr) =>
-        resolve({ code: error ? error.code : 0, stdout, stderr }),
-      );
-    });
+  const call = (...argv: string[]): Promise<Ended> => ended(process.execPath, [...MAIN, ...argv], env);
   return { call, env };
+}
+
+function ended(file: string, argv: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(file, argv, { cwd: REPOSITORY, ...(env && { env }) }, (error, stdout, stderr) =>
+      resolve({ code: error ? error.code : 0, stdout, stderr }),
+    );
+  });
 }
 
 test('a database is migrated by one process and used by the next', async (context) => {
@@ -60,6 +63,22 @@ test('hints of libraries to their programmers are shown at LOG_LEVEL=debug only'
   assert.deepEqual(await call('--version'), { code: 0, stdout: `${VERSION}\n`, stderr: '' });
   env['LOG_LEVEL'] = 'debug';
   assert.match((await call('--version')).stderr, /^warning: Warning: a hint\n/);
+});
+
+test('the command of the package runs the built program with all its arguments, or says how to build it', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'cli-command-'));
+  context.after(() => rm(folder, { recursive: true }));
+  await cp(join(REPOSITORY, 'bin'), join(folder, 'bin'), { recursive: true });
+  const call = (): Promise<Ended> =>
+    ended(join(folder, 'bin', 'pulse-billing-etl.mjs'), ['status', '--json']);
+  assert.deepEqual(await call(), {
+    code: 1,
+    stdout: '',
+    stderr: 'error: the program is not built yet: run npm run build\n',
+  });
+  await mkdir(join(folder, 'dist'));
+  await writeFile(join(folder, 'dist', 'main.js'), 'console.log(...process.argv.slice(2))');
+  assert.deepEqual(await call(), { code: 0, stdout: 'status --json\n', stderr: '' });
 });
 
 test('a reader that goes away is no crash', async (context) => {
