@@ -8,7 +8,7 @@ const SEEDS = 20_000;
 /** So often at least each kind of fault must have fired in that many seeds. */
 const OF_EACH_KIND = SEEDS / 1_000;
 /** An operation reached this seldom need not have been a place of death. */
-const RARE = 10_000;
+const RARE = 20_000;
 
 test(
   `${SEEDS} seeds: never lost, never doubled, and everything ends`,
