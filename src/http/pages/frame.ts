@@ -2,7 +2,8 @@
 import type { Micros } from '../../job/instant.ts';
 import type { HealthState } from '../health-routes.ts';
 import { time } from '../human-text.ts';
-import { ICON_ASSET, SCRIPT_ASSET, STYLE_ASSET } from './assets.ts';
+import { ICON_ASSET, SCRIPT_ASSET } from './assets.ts';
+import { htmlDocument } from './document.ts';
 import { html, type Html } from './html.ts';
 
 /** Which Google Cloud the worker works with. */
@@ -33,29 +34,17 @@ const SECTIONS = [
 
 /** A whole page. */
 export function page(frame: Frame, title: string, content: Html): Html {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title} · pulse-billing-etl</title>
-        <link rel="icon" href="${ICON_ASSET.path}" type="image/svg+xml" />
-        <link rel="stylesheet" href="${STYLE_ASSET.path}" />
-        <script src="${SCRIPT_ASSET.path}" defer></script>
-      </head>
-      <body>
-        <a class="skip" href="#content">Skip to the content</a>
-        ${bar(frame)}
-        <main id="content">
-          ${frame.done === undefined ? undefined : html`<p class="note good" role="status">${frame.done}</p>`}
-          ${content}
-        </main>
-        <footer id="foot" data-live>
-          ${frame.now === undefined ? undefined : html`As of ${time(frame.now)} by the database’s clock.`} All
-          times are UTC.
-        </footer>
-      </body>
-    </html> `;
+  const body = html`<a class="skip" href="#content">Skip to the content</a>
+    ${bar(frame)}
+    <main id="content">
+      ${frame.done === undefined ? undefined : html`<p class="note good" role="status">${frame.done}</p>`}
+      ${content}
+    </main>
+    <footer id="foot" data-live>
+      ${frame.now === undefined ? undefined : html`As of ${time(frame.now)} by the database’s clock.`} All
+      times are UTC.
+    </footer>`;
+  return htmlDocument(title, body, html`<script src="${SCRIPT_ASSET.path}" defer></script>`);
 }
 
 function bar(frame: Frame): Html {
