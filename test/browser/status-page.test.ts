@@ -100,11 +100,9 @@ describe('the status page in Chromium', { skip }, () => {
     await on('/', async (page) => {
       await page.locator('#running').getByRole('link', { name: 'hourly-now' }).click();
       await page.getByRole('heading', { level: 1, name: 'hourly-now' }).waitFor();
-      assert.deepEqual(await page.locator('.timeline tbody th').allInnerTexts(), [
-        'plan',
-        'ensure destination',
-        'load',
-      ]);
+      // A table that is just being swapped for a newer one gives its text with the blanks of its source.
+      const steps = (await page.locator('.timeline tbody th').allInnerTexts()).map((text) => text.trim());
+      assert.deepEqual(steps, ['plan', 'ensure destination', 'load']);
       assert.equal(await page.getByRole('button', { name: 'Cancel' }).count(), 0, 'readers have no buttons');
     });
   });
