@@ -58,7 +58,10 @@ describe('the status page in Chromium', { skip }, () => {
   }
 
   const isLive = (page: Page) => page.locator('#live-state[data-state=on]').waitFor();
-  const firstColumn = (page: Page, id: string) => page.locator(`#${id} tbody th`).allInnerTexts();
+  // A table that is just being swapped for a newer one gives its text with the blanks of its source.
+  const namesIn = async (page: Page, selector: string): Promise<string[]> =>
+    (await page.locator(`${selector} tbody th`).allInnerTexts()).map((text) => text.trim());
+  const firstColumn = (page: Page, id: string) => namesIn(page, `#${id}`);
   async function signIn(page: Page): Promise<void> {
     await page.getByRole('link', { name: 'Sign in' }).click();
     await page.getByLabel('Your name').fill('Maria');
@@ -100,9 +103,7 @@ describe('the status page in Chromium', { skip }, () => {
     await on('/', async (page) => {
       await page.locator('#running').getByRole('link', { name: 'hourly-now' }).click();
       await page.getByRole('heading', { level: 1, name: 'hourly-now' }).waitFor();
-      // A table that is just being swapped for a newer one gives its text with the blanks of its source.
-      const steps = (await page.locator('.timeline tbody th').allInnerTexts()).map((text) => text.trim());
-      assert.deepEqual(steps, ['plan', 'ensure destination', 'load']);
+      assert.deepEqual(await namesIn(page, '.timeline'), ['plan', 'ensure destination', 'load']);
       assert.equal(await page.getByRole('button', { name: 'Cancel' }).count(), 0, 'readers have no buttons');
     });
   });
