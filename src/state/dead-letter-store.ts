@@ -50,13 +50,15 @@ export type DeadLetterFilter = {
   readonly replayed?: boolean | undefined;
   readonly limit?: number | undefined;
   readonly beforeId?: number | undefined;
+  /** Those recorded after this one, the oldest first. */
+  readonly afterId?: number | undefined;
 };
 
 /** Every method is one transaction, or changes nothing. */
 export type DeadLetterStore = {
   /** Records a message; a message id already recorded is left as it is. */
   record(letter: NewDeadLetter): Promise<void>;
-  /** The newest first. */
+  /** The newest first, unless the filter says after which one. */
   list(filter?: DeadLetterFilter): Promise<DeadLetterRecord[]>;
   find(id: number): Promise<DeadLetterRecord | undefined>;
   /** False when there is no such dead letter, or somebody replayed it before. */
@@ -188,8 +190,9 @@ function matching(session: Session, filter: DeadLetterFilter, limit?: number): P
 }
 
 function meant({ manager }: Session, filter: DeadLetterFilter): SelectQueryBuilder<DeadLetterRow> {
-  const { organizationId, reason, since, before, replayed, beforeId } = filter;
-  const query = manager.createQueryBuilder(DeadLetterRow, 'letter').orderBy('letter.id', 'DESC');
+  const { organizationId, reason, since, before, replayed, beforeId, afterId } = filter;
+  const order = afterId === undefined ? 'DESC' : 'ASC';
+  const query = manager.createQueryBuilder(DeadLetterRow, 'letter').orderBy('letter.id', order);
   if (organizationId !== undefined)
     query.andWhere('letter.organizationId = :organizationId', { organizationId });
   if (reason !== undefined) query.andWhere('letter.reason = :reason', { reason });
@@ -197,6 +200,7 @@ function meant({ manager }: Session, filter: DeadLetterFilter): SelectQueryBuild
   if (before !== undefined) query.andWhere('letter.seenAt < :before', { before });
   if (replayed !== undefined) query.andWhere(`letter.replayedAt IS ${replayed ? 'NOT ' : ''}NULL`);
   if (beforeId !== undefined) query.andWhere('letter.id < :beforeId', { beforeId });
+  if (afterId !== undefined) query.andWhere('letter.id > :afterId', { afterId });
   return query;
 }
 

@@ -136,6 +136,27 @@ test('a message Pub/Sub gave up is published again as its job; a job that goes o
   assert.deepEqual(published, [{ ...request('lost'), requestedBy: 'tester' }]);
 });
 
+test('the oldest are replayed first, and what nothing can come of hides nothing, however small the limit', async (context) => {
+  const { state, cli, published } = await setup(context);
+  await filed(state, { organization_id: 'acme', project: 'p' }, 'invalid_message');
+  for (const job of ['first', 'second'])
+    await filed(state, { organization_id: 'acme', job_id: job }, 'undeliverable');
+  await filed(state, { organization_id: 'acme', project: 'q' }, 'invalid_message');
+  const replays = await cli.json('dlq', 'replay', '--limit', '1', '--json');
+  assert.deepEqual(
+    replays.map((each) => [each['id'], each['outcome']]),
+    [
+      [1, 'refused'],
+      [2, 'published'],
+    ],
+  );
+  await cli.json('dlq', 'replay', '--limit', '1', '--json');
+  assert.deepEqual(
+    published.map(({ jobId }) => jobId),
+    ['first', 'second'],
+  );
+});
+
 test('what could only fail again is refused, with its violations: one by exit code 4, among many beside the others', async (context) => {
   const { state, cli, published } = await setup(context);
   await filed(state, { organization_id: 'acme', project: 'p' }, 'invalid_message');

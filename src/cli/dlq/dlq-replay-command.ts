@@ -1,6 +1,6 @@
 /** `dlq replay`: gives what was given up another try. */
 import type { Command } from 'commander';
-import type { DeadLetterRecord } from '../../state/dead-letter-store.ts';
+import type { DeadLetterFilter, DeadLetterRecord } from '../../state/dead-letter-store.ts';
 import type { State } from '../../state/open-state.ts';
 import type { Replay } from '../../worker/replay-dead-letter.ts';
 import { deadLetterNotFound, failed, refused, wrongUsage } from '../command-error.ts';
@@ -10,17 +10,24 @@ import { migratedState, type Session } from '../session.ts';
 import { textTable, type Column } from '../text-table.ts';
 import { wholeOption } from '../whole-option.ts';
 import { letterFilter, withLetterOptions, type LetterOptions } from './letter-filter.ts';
-import { replayEach } from './replay-each.ts';
+import { replayEach, type Replays } from './replay-each.ts';
 
 type ReplayOptions = LetterOptions &
   JsonOption & { readonly limit: number; readonly rate: number; readonly dryRun?: boolean };
+
+const PAGE = 100;
 
 export function addDlqReplayCommand(dlq: Command, session: Session): void {
   const id = wholeOption(1, Number.MAX_SAFE_INTEGER);
   const command = withLetterOptions(dlq.command('replay'))
     .argument('[id]', 'only this one, whose refusal is then exit code 4', id)
     .description('retry failed jobs and publish messages again, oldest first; audited, and safe to repeat')
-    .option('--limit <n>', 'at most so many', wholeOption(1, 10_000), 100)
+    .option(
+      '--limit <n>',
+      'replay at most so many; what cannot be replayed does not count',
+      wholeOption(1, 10_000),
+      100,
+    )
     .option('--rate <n>', 'at most so many a second', wholeOption(1, 1_000), 10)
     .option('--dry-run', 'say what would be done, and do nothing')
     .action((letterId: number | undefined, options: ReplayOptions) => {
@@ -32,14 +39,13 @@ export function addDlqReplayCommand(dlq: Command, session: Session): void {
       const filter = letterFilter(options);
       return session.run(async (app) => {
         const state = await migratedState(app);
-        const { limit } = options;
-        const letters =
-          letterId === undefined
-            ? await state.deadLetters.list({ ...filter, replayed: false, limit })
-            : [await letterOf(letterId, state)];
-        const replays = await replayEach(letters.reverse(), app, state, session, options);
-        print(replays, letters.length, session, options);
-        conclude(replays, letters.length, letterId !== undefined);
+        const meant = { ...filter, replayed: false };
+        const isOne = letterId !== undefined;
+        const letters = isOne ? oneLetter(await letterOf(letterId, state)) : lettersOf(meant, state);
+        const expected = isOne ? 1 : await state.deadLetters.count(meant);
+        const played = await replayEach(letters, expected, app, state, session, options);
+        print(played, session, options);
+        conclude(played, Math.min(expected, options.limit), isOne);
       });
     })
     .addHelpText(
@@ -55,6 +61,20 @@ export function addDlqReplayCommand(dlq: Command, session: Session): void {
   ]);
 }
 
+/** The oldest first; read in pages, since there may be any number. */
+async function* lettersOf(filter: DeadLetterFilter, state: State): AsyncGenerator<DeadLetterRecord> {
+  let page: DeadLetterRecord[] = [];
+  do {
+    const afterId = page.at(-1)?.id ?? 0;
+    page = await state.deadLetters.list({ ...filter, afterId, limit: PAGE });
+    yield* page;
+  } while (page.length === PAGE);
+}
+
+async function* oneLetter(letter: DeadLetterRecord): AsyncGenerator<DeadLetterRecord> {
+  yield await Promise.resolve(letter);
+}
+
 async function letterOf(id: number, state: State): Promise<DeadLetterRecord> {
   const letter = await state.deadLetters.find(id);
   if (!letter) throw deadLetterNotFound(id);
@@ -62,8 +82,7 @@ async function letterOf(id: number, state: State): Promise<DeadLetterRecord> {
 }
 
 function print(
-  replays: readonly Replay[],
-  asked: number,
+  { replays, interrupted }: Replays,
   session: Session,
   { json, dryRun = false }: ReplayOptions,
 ): void {
@@ -72,7 +91,7 @@ function print(
     return;
   }
   if (replays.length === 0) {
-    if (asked === 0) session.print('no dead letters to replay');
+    if (!interrupted) session.print('no dead letters to replay');
     return;
   }
   session.print(textTable(replays, COLUMNS, session.paint));
@@ -93,14 +112,16 @@ function replayJson({ letter, outcome, why }: Replay, dryRun: boolean) {
 }
 
 /** One that was asked for by number must be replayed; of many, only what broke is an error. */
-function conclude(replays: readonly Replay[], asked: number, isOne: boolean): void {
+function conclude({ replays, interrupted }: Replays, expected: number, isOne: boolean): void {
   const broken = replays.filter(({ outcome }) => outcome === 'failed');
   if (broken.length > 0)
     throw failed(
       `${broken.length} of ${replays.length} could not be published: ${broken[0]?.why}; repeat the command`,
     );
-  if (replays.length < asked)
-    throw failed(`stopped after ${replays.length} of ${asked} dead letters; repeat the command for the rest`);
+  if (interrupted)
+    throw failed(
+      `stopped after ${replays.length} of ${expected} dead letters; repeat the command for the rest`,
+    );
   const [one] = replays;
   if (isOne && one?.outcome === 'refused')
     throw refused(`dead letter ${one.letter.id} is not replayed: ${one.why}`);

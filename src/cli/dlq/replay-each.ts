@@ -1,4 +1,4 @@
-/** Replays dead letters one after the other, at most so many a second, until Ctrl-C. */
+/** Replays dead letters one after the other, at most so many a second, until enough were replayed or Ctrl-C. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadLetterRecord } from '../../state/dead-letter-store.ts';
 import type { State } from '../../state/open-state.ts';
@@ -7,25 +7,37 @@ import type { CliApp } from '../app-port.ts';
 import { startCountBar } from '../count-bar.ts';
 import type { Session } from '../session.ts';
 
-type Manner = { readonly rate: number; readonly dryRun?: boolean; readonly json?: boolean };
+type Manner = {
+  readonly limit: number;
+  readonly rate: number;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+};
 
-/** What became of each letter; of fewer when Ctrl-C came first, since one that was begun is ended. */
+/** What became of each letter that was looked at, and whether Ctrl-C came before the last one. */
+export type Replays = { readonly replays: Replay[]; readonly interrupted: boolean };
+
+/** A letter that was begun is ended; those nothing can come of do not count towards the limit, or they would hide others for ever. */
 export async function replayEach(
-  letters: readonly DeadLetterRecord[],
+  letters: AsyncIterable<DeadLetterRecord>,
+  expected: number,
   app: CliApp,
   state: State,
   session: Session,
-  { rate, dryRun = false, json = false }: Manner,
-): Promise<Replay[]> {
+  { limit, rate, dryRun = false, json = false }: Manner,
+): Promise<Replays> {
   const replays: Replay[] = [];
   const interruption = new AbortController();
   const { signal } = interruption;
   const stopListening = session.io.onInterrupt(() => interruption.abort());
-  const counted = { total: letters.length, done: () => replays.length };
+  let tried = 0;
+  let justTried = false;
+  const counted = { total: Math.min(expected, limit), done: () => Math.min(tried, expected) };
   const bar = startCountBar('replaying dead letters', counted, session, !json);
   try {
-    for (const letter of letters) {
-      if (signal.aborted) break;
+    for await (const letter of letters) {
+      if (justTried && !dryRun) await sleep(1_000 / rate, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return { replays, interrupted: true };
       const planned = await plannedReplay(letter, state);
       const done = dryRun
         ? planned
@@ -33,10 +45,11 @@ export async function replayEach(
       if (done.unpublished !== undefined)
         session.note(`${done.why} but could not be published, a worker does so: ${done.unpublished}`);
       replays.push(done);
-      if (!dryRun && replays.length < letters.length && done.outcome !== 'refused')
-        await sleep(1_000 / rate, undefined, { signal }).catch(() => undefined);
+      justTried = done.outcome !== 'refused' && done.outcome !== 'not_needed';
+      if (justTried) tried += 1;
+      if (tried >= limit) break;
     }
-    return replays;
+    return { replays, interrupted: false };
   } finally {
     bar.stop();
     stopListening();
