@@ -1,7 +1,9 @@
-/** The JSON behind the status page: overview, jobs with filters, one job with everything. */
+/** The JSON behind the status page: overview, jobs with filters, one job with everything, dead letters. */
 import type { FastifyInstance } from 'fastify';
 import { dayText, MICROS_PER_SECOND } from '../job/instant.ts';
 import { isTerminal } from '../job/job-status.ts';
+import { deadLetterFilter, deadLetterQuery } from './dead-letter-filter.ts';
+import { deadLetterJson } from './dead-letter-json.ts';
 import { HttpProblem, success } from './envelope.ts';
 import { filterQuery, jobFilter, type Query } from './job-filter.ts';
 import { jobDetailJson, jobJson } from './job-json.ts';
@@ -14,7 +16,10 @@ import {
   type RunningJob,
 } from './overview.ts';
 
+const LETTERS_A_PAGE = 100;
+
 export function addApiRoutes(server: FastifyInstance, state: ReadableState): void {
+  addDeadLetters(server, state);
   server.get('/api/status', async () => {
     const overview = await readOverview(state);
     return success(`${overview.organizations.length} organizations`, overviewJson(overview));
@@ -47,6 +52,20 @@ export function addApiRoutes(server: FastifyInstance, state: ReadableState): voi
       return success(`${jobId} is ${job.status}`, { ...jobDetailJson(job, steps, batches), progress });
     },
   );
+}
+
+function addDeadLetters(server: FastifyInstance, state: ReadableState): void {
+  server.get<{ Querystring: Query }>('/api/dead-letters', async ({ query }, reply) => {
+    const filter = deadLetterFilter(query);
+    const letters = await state.deadLetters.list({ ...filter, limit: LETTERS_A_PAGE });
+    const last = letters.at(-1);
+    if (last && letters.length === LETTERS_A_PAGE)
+      void reply.header(
+        'link',
+        `</api/dead-letters${deadLetterQuery({ ...filter, beforeId: last.id })}>; rel="next"`,
+      );
+    return success(`${letters.length} dead letters, newest first`, letters.map(deadLetterJson));
+  });
 }
 
 function overviewJson({ now, organizations, running, counts, figures, liveWorkers }: Overview) {

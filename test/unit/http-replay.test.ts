@@ -43,8 +43,24 @@ async function setup(context: TestContext, publishJob = async (): Promise<string
       method: 'POST',
       headers: BEARER,
     });
-  return { ...sample, published, letter, replay };
+  const list = (query: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${server.port}/api/dead-letters${query}`, { headers: BEARER });
+  return { ...sample, published, letter, replay, list };
 }
+
+test('dead letters are listed newest first, by organization and reason', async (context) => {
+  const { letter, list } = await setup(context);
+  const first = await letter({ organization_id: 'acme', job_id: 'j1' });
+  const second = await letter('not json', 'not_json');
+  const ids = async (query: string): Promise<unknown[]> => {
+    const { data } = (await (await list(query)).json()) as { data: { id: number }[] };
+    return data.map(({ id }) => id);
+  };
+  assert.deepEqual(await ids('?reason=not_json'), [second]);
+  assert.ok((await ids('')).includes(first));
+  assert.ok(!(await ids(`?before=${second}`)).includes(second));
+  assert.equal((await list('?before=x')).status, 400);
+});
 
 test('the message of a job that never was is published, once', async (context) => {
   const { letter, replay, published, state } = await setup(context);
