@@ -164,10 +164,8 @@ test('a day of which a part was replaced that no job had copied as one is made w
   await rig.succeed('verify', ALL);
   const [repair, ...others] = await rig.repairs();
   assert.equal(others.length, 0);
-  const notes = (await rig.state.steps.list({ organizationId: 'acme', jobId: 'verify' })).map(
-    ({ detail }) => detail,
-  );
-  assert.deepEqual(notes, [{ days: 2, grown: [], unrecorded: ['2025-12-30'] }]);
+  const verified = await rig.state.steps.get({ organizationId: 'acme', jobId: 'verify' }, 1, 'verify');
+  assert.deepEqual(verified?.detail, { days: 2, grown: [], unrecorded: ['2025-12-30'] });
   await rig.succeed(repair!.jobId, { jobType: 'repair', window: repair!.window });
   await rig.succeed('again', ALL);
   assert.deepEqual(await rig.ledger(), ['2025-12-30 2 0.75 2 1.5', '2025-12-31 1 0.75 1 1.5']);

@@ -5,6 +5,8 @@ import { formatInstant } from '../../job/instant.ts';
 import { jobName, type JobKey, type JobStatus } from '../../job/job.ts';
 import type { Database } from '../database.ts';
 import { OrganizationRow } from '../entities/organization-row.ts';
+import { StepRow } from '../entities/step-row.ts';
+import { insertRows } from '../insert-rows.ts';
 import { commitSetOf, planOf } from '../job-record.ts';
 import { updateRow } from '../row-statements.ts';
 import { NO_CRASHES } from './crashes.ts';
@@ -66,6 +68,17 @@ export async function succeed(locked: LockedJob, counts: RowCounts): Promise<voi
     finishedAt: locked.now,
   });
   await unlockOrganization(locked);
+  await recordFinishStep(locked);
+}
+
+/** The last step is this transaction itself, so that a job has it if and only if it is SUCCESS. */
+async function recordFinishStep({ session, job, now }: LockedJob): Promise<void> {
+  const { organizationId, jobId, planNumber } = job;
+  const step = { organizationId, jobId, planNumber, step: 'finish', status: 'done', detail: '{}' } as const;
+  await insertRows(session, StepRow, [{ ...step, startedAt: now, finishedAt: now }], {
+    key: ['organizationId', 'jobId', 'planNumber', 'step'],
+    overwrite: ['status'],
+  });
 }
 
 /** Moves the watermark from the lo of the job's plan to its hi. */
