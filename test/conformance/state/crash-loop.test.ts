@@ -93,6 +93,19 @@ onEveryDatabase((database) => {
     assert.deepEqual([claimed(outcome).job.crashes, claimed(outcome).job.interruptions], [0, 1]);
   });
 
+  test('deaths over a decided set do not count against the plan that comes after it', async () => {
+    const { state } = database();
+    const key = await aQueuedJob(state, await anOrganization(state));
+    const decided = await aLeaseThatRanOut(state, key, uniqueName('dead'));
+    await state.jobs.storePlan(decided, aPlan());
+    await state.jobs.decide(decided, 1, aSet(key));
+    const settled = await aLeaseThatRanOut(state, key, uniqueName('dead'));
+    assert.equal((await jobOf(state, key)).crashes, 1);
+    assert.equal((await state.jobs.replanAfterNoEffect(settled, aSet(key))).kind, 'replanned');
+    const { job } = claimed(await state.jobs.claim(key, 'third', LONG_MS));
+    assert.equal(job.crashes, 1, 'only who died under the new plan counts');
+  });
+
   test('a worker that was last seen before its lease ran out has died', async () => {
     const { state } = database();
     const key = await aQueuedJob(state, await anOrganization(state));
