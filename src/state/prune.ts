@@ -1,3 +1,6 @@
+/** What nobody could publish yet is kept, however old it is. */
+const PUBLISHED_AND_OLD = 'row.seenAt < :before AND row.nextPublishAt IS NULL';
+
 /** Deletes what is older than the retention: steps and batches of ended jobs, dead letters, sent alerts, workers long gone. Jobs are kept for ever. */
 import { TERMINAL_STATUSES } from '../job/job-status.ts';
 import { databaseNow, type Database } from './database.ts';
@@ -28,7 +31,7 @@ export async function prune(database: Database, retentionDays: number): Promise<
   return {
     steps: await pruneTable(database, StepRow, 'row.startedAt < :before', before, true),
     batches: await pruneTable(database, BatchRow, 'row.updatedAt < :before', before, true),
-    deadLetters: await pruneTable(database, DeadLetterRow, 'row.seenAt < :before', before, false),
+    deadLetters: await pruneTable(database, DeadLetterRow, PUBLISHED_AND_OLD, before, false),
     alerts: await pruneTable(database, AlertRow, 'row.sentAt < :before', before, false),
     workers: await pruneTable(database, WorkerRow, 'row.leaseExpiresAt < :before', before, false),
   };
