@@ -1,6 +1,6 @@
 /** `verify`: publishes a job that compares both sides of a copy by day, or checks FOCUS rows at once. */
 import { Option, type Command } from 'commander';
-import { MICROS_PER_MINUTE, type Micros } from '../job/instant.ts';
+import { MICROS_PER_DAY, type Micros } from '../job/instant.ts';
 import type { JobRequest } from '../job/job.ts';
 import type { CliApp } from './app-port.ts';
 import { organizationNotFound, refused, wrongUsage } from './command-error.ts';
@@ -15,8 +15,6 @@ type VerifyOptions = PublishOptions & {
   readonly jobId?: string;
   readonly focus?: boolean;
 };
-
-const MICROS_PER_DAY = 24n * 60n * MICROS_PER_MINUTE;
 
 export function addVerifyCommand(program: Command, session: Session): void {
   const command = program

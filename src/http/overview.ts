@@ -1,7 +1,7 @@
 /** What the overview and /api/status show: organizations with freshness and success, jobs under way, replicas, figures by day. */
-import { dayText, type Micros } from '../job/instant.ts';
+import { dayText, MICROS_PER_DAY, type Micros } from '../job/instant.ts';
 import type { Organization } from '../job/organization.ts';
-import { dayOf, MICROS_PER_DAY } from '../state/job-figures.ts';
+import { dayOf } from '../state/job-figures.ts';
 import type { JobRecord } from '../state/job-record.ts';
 import type { DayFigures } from '../state/job-store.ts';
 import type { LedgerEntry } from '../state/ledger-store.ts';

@@ -1,6 +1,6 @@
 /** What ended jobs add up to by day, for charts and success rates. */
 import type { JobStatus } from '../job/job.ts';
-import { MICROS_PER_SECOND, type Micros } from '../job/instant.ts';
+import { MICROS_PER_DAY, MICROS_PER_SECOND, type Micros } from '../job/instant.ts';
 import type { Session } from './database.ts';
 import { JobRow } from './entities/job-row.ts';
 
@@ -30,9 +30,6 @@ type RawFigures = Record<
 export function dayOf(instant: Micros): Micros {
   return instant - (instant % MICROS_PER_DAY);
 }
-
-/** A day in microseconds. */
-export const MICROS_PER_DAY = 86_400n * MICROS_PER_SECOND;
 
 /** By day, organization and status, of the jobs that ended at `since` or later; all organizations, or one. */
 export async function jobFigures(

@@ -1,6 +1,3 @@
-/** What nobody could publish yet is kept, however old it is. */
-const PUBLISHED_AND_OLD = 'row.seenAt < :before AND row.nextPublishAt IS NULL';
-
 /** Deletes what is older than the retention: steps and batches of ended jobs, dead letters, sent alerts, workers long gone. Jobs are kept for ever. */
 import { TERMINAL_STATUSES } from '../job/job-status.ts';
 import { databaseNow, type Database } from './database.ts';
@@ -24,6 +21,8 @@ export type Pruned = {
 };
 
 const MS_PER_DAY = 86_400_000;
+// What nobody could publish yet is kept, however old it is.
+const PUBLISHED_AND_OLD = 'row.seenAt < :before AND row.nextPublishAt IS NULL';
 
 /** Deletes what is older than retentionDays by the database's clock, in small transactions, and says how much. */
 export async function prune(database: Database, retentionDays: number): Promise<Pruned> {

@@ -1,6 +1,6 @@
 /** `dlq purge`: deletes dead letters nobody needs any more. */
 import type { Command } from 'commander';
-import { MICROS_PER_SECOND, type Micros } from '../../job/instant.ts';
+import { MICROS_PER_DAY, type Micros } from '../../job/instant.ts';
 import type { DeadLetterFilter } from '../../state/dead-letter-store.ts';
 import type { CliApp } from '../app-port.ts';
 import { recordChange } from '../audited.ts';
@@ -13,7 +13,6 @@ import { letterFilter, withLetterOptions, type LetterOptions } from './letter-fi
 type PurgeOptions = LetterOptions &
   JsonOption & { readonly olderThan?: number; readonly replayed?: boolean; readonly dryRun?: boolean };
 
-const DAY_MICROS = 86_400n * MICROS_PER_SECOND;
 /** Few enough that nobody waits long for the rows. */
 const AT_ONCE = 1_000;
 
@@ -47,7 +46,7 @@ async function purge(
   const state = await migratedState(app);
   // By the database's clock, which dated the letters.
   const before: Micros | undefined =
-    olderThan === undefined ? undefined : (await state.now()) - BigInt(olderThan) * DAY_MICROS;
+    olderThan === undefined ? undefined : (await state.now()) - BigInt(olderThan) * MICROS_PER_DAY;
   const filter = { ...asked, before };
   let count = 0;
   if (dryRun) count = await state.deadLetters.count(filter);

@@ -1,7 +1,6 @@
 /** Cost per source day, as the ledger has proven it; sums are exact there and rounded only to be drawn. */
-import { dayText, type Micros } from '../../job/instant.ts';
+import { dayText, MICROS_PER_DAY, type Micros } from '../../job/instant.ts';
 import type { Totals } from '../../job/totals.ts';
-import { MICROS_PER_DAY } from '../../state/job-figures.ts';
 import type { LedgerEntry } from '../../state/ledger-store.ts';
 import { briefCount, count } from '../human-text.ts';
 import { FIGURE_DAYS, firstFigureDay } from '../overview.ts';

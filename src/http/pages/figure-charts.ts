@@ -1,6 +1,5 @@
 /** The charts of what ended jobs add up to: rows, bytes, outcomes, failure rate and durations by day. */
-import type { Micros } from '../../job/instant.ts';
-import { MICROS_PER_DAY } from '../../state/job-figures.ts';
+import { MICROS_PER_DAY, type Micros } from '../../job/instant.ts';
 import type { DayFigures } from '../../state/job-store.ts';
 import { briefCount, briefDuration, count, duration, share, size } from '../human-text.ts';
 import { FIGURE_DAYS, firstFigureDay, successRate } from '../overview.ts';
