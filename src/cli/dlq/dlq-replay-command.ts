@@ -10,7 +10,7 @@ import { migratedState, type Session } from '../session.ts';
 import { textTable, type Column } from '../text-table.ts';
 import { wholeOption } from '../whole-option.ts';
 import { letterFilter, withLetterOptions, type LetterOptions } from './letter-filter.ts';
-import { replayEach, type Replays } from './replay-each.ts';
+import { replayEach, wasTried, type Replays } from './replay-each.ts';
 
 type ReplayOptions = LetterOptions &
   JsonOption & { readonly limit: number; readonly rate: number; readonly dryRun?: boolean };
@@ -41,7 +41,7 @@ export function addDlqReplayCommand(dlq: Command, session: Session): void {
         const state = await migratedState(app);
         const meant = { ...filter, replayed: false };
         const isOne = letterId !== undefined;
-        const letters = isOne ? oneLetter(await letterOf(letterId, state)) : lettersOf(meant, state);
+        const letters = isOne ? [await letterOf(letterId, state)] : lettersOf(meant, state);
         const expected = isOne ? 1 : await state.deadLetters.count(meant);
         const played = await replayEach(letters, expected, app, state, session, options);
         print(played, session, options);
@@ -69,10 +69,6 @@ async function* lettersOf(filter: DeadLetterFilter, state: State): AsyncGenerato
     page = await state.deadLetters.list({ ...filter, afterId, limit: PAGE });
     yield* page;
   } while (page.length === PAGE);
-}
-
-async function* oneLetter(letter: DeadLetterRecord): AsyncGenerator<DeadLetterRecord> {
-  yield await Promise.resolve(letter);
 }
 
 async function letterOf(id: number, state: State): Promise<DeadLetterRecord> {
@@ -120,7 +116,7 @@ function conclude({ replays, interrupted }: Replays, expected: number, isOne: bo
     );
   if (interrupted)
     throw failed(
-      `stopped after ${replays.length} of ${expected} dead letters; repeat the command for the rest`,
+      `stopped after ${replays.filter(wasTried).length} of ${expected} dead letters; repeat the command for the rest`,
     );
   const [one] = replays;
   if (isOne && one?.outcome === 'refused')

@@ -17,9 +17,14 @@ type Manner = {
 /** What became of each letter that was looked at, and whether Ctrl-C came before the last one. */
 export type Replays = { readonly replays: Replay[]; readonly interrupted: boolean };
 
+/** Whether a job might have come of it. */
+export function wasTried({ outcome }: Replay): boolean {
+  return outcome !== 'refused' && outcome !== 'not_needed';
+}
+
 /** A letter that was begun is ended; those nothing can come of do not count towards the limit, or they would hide others for ever. */
 export async function replayEach(
-  letters: AsyncIterable<DeadLetterRecord>,
+  letters: AsyncIterable<DeadLetterRecord> | Iterable<DeadLetterRecord>,
   expected: number,
   app: CliApp,
   state: State,
@@ -32,7 +37,7 @@ export async function replayEach(
   const stopListening = session.io.onInterrupt(() => interruption.abort());
   let tried = 0;
   let justTried = false;
-  const counted = { total: Math.min(expected, limit), done: () => Math.min(tried, expected) };
+  const counted = { total: Math.min(expected, limit), done: () => tried };
   const bar = startCountBar('replaying dead letters', counted, session, !json);
   try {
     for await (const letter of letters) {
@@ -45,7 +50,7 @@ export async function replayEach(
       if (done.unpublished !== undefined)
         session.note(`${done.why} but could not be published, a worker does so: ${done.unpublished}`);
       replays.push(done);
-      justTried = done.outcome !== 'refused' && done.outcome !== 'not_needed';
+      justTried = wasTried(done);
       if (justTried) tried += 1;
       if (tried >= limit) break;
     }
