@@ -18,7 +18,8 @@ const HEAP_PER_BUDGET = 2;
 /** Node itself takes some of it. */
 const LEAST_HEAP_MB = 64;
 
-type ModuleSettings = Pick<Config['jobs'], 'transformsDir' | 'memoryBudgetBytes'>;
+/** What modules are found and run with. */
+export type ModuleSettings = Pick<Config['jobs'], 'transformsDir' | 'memoryBudgetBytes'>;
 
 /** Where modules are looked for whenever a job needs one, and what their threads may take: of memory twice MEMORY_BUDGET_MB. */
 export function moduleFolder({ transformsDir: folder, memoryBudgetBytes }: ModuleSettings): ModuleFolder {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { TerminalError } from '../job/errors.ts';
 import { MICROS_PER_MINUTE } from '../job/instant.ts';
+import { isSameLocation } from '../job/location.ts';
 import { SOURCE_ROWS, type SqlTransform } from '../job/sql-transform.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import type { Slice } from '../etl/source.ts';
@@ -108,7 +109,7 @@ export async function stagingLocation(
   const { stagingDataset: dataset } = environment.settings;
   if (dataset === undefined) return location;
   const found = await datasetLocation(environment, { ...table, dataset });
-  if (found === undefined || found.toLowerCase() === location.toLowerCase()) return found;
+  if (found === undefined || isSameLocation(found, location)) return found;
   throw new TerminalError(
     'location_mismatch',
     `the staging dataset ${table.project}.${dataset} is in ${found}, the source in ${location}; set STAGING_DATASET to a dataset in ${location}, or leave it out to stage beside the source`,

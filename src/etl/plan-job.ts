@@ -2,6 +2,7 @@
 import { TerminalError } from '../job/errors.ts';
 import { formatInstant, MICROS_PER_MINUTE, type Micros } from '../job/instant.ts';
 import { replacesWindow, type JobRequest, type Window } from '../job/job.ts';
+import { isSameLocation } from '../job/location.ts';
 import type { Organization } from '../job/organization.ts';
 import type { Plan } from '../job/plan.ts';
 import { tableName } from '../job/table-ref.ts';
@@ -152,7 +153,7 @@ export async function existingSource({
     );
   }
   const expected = organization.sourceLocation;
-  if (expected !== undefined && expected.toLowerCase() !== table.location.toLowerCase()) {
+  if (expected !== undefined && !isSameLocation(expected, table.location)) {
     throw new TerminalError(
       'location_mismatch',
       `the source ${tableName(organization.source)} is in ${table.location}, the configuration says ${expected}; mend it with org set ${organization.organizationId} --source-location ${table.location}`,

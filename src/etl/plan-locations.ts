@@ -1,6 +1,7 @@
 /** Where the datasets of a plan lie: one job works in one location only, so that what lies elsewhere is refused before any work. */
 import { TerminalError } from '../job/errors.ts';
 import type { JobRequest } from '../job/job.ts';
+import { isSameLocation } from '../job/location.ts';
 import type { Organization } from '../job/organization.ts';
 import type { Plan } from '../job/plan.ts';
 import { tableName } from '../job/table-ref.ts';
@@ -23,7 +24,7 @@ export async function destinationLocation(
 ): Promise<string> {
   const existing = await destination.datasetLocation(organization.destination);
   const wanted = organization.destinationLocation;
-  if (existing !== undefined && wanted !== undefined && existing.toLowerCase() !== wanted.toLowerCase()) {
+  if (existing !== undefined && wanted !== undefined && !isSameLocation(existing, wanted)) {
     throw new TerminalError(
       'location_mismatch',
       `the destination dataset of ${tableName(organization.destination)} is in ${existing}, the configuration says ${wanted}; mend it with org set ${organization.organizationId} --destination-location ${existing}`,
@@ -40,7 +41,7 @@ export async function assertBesideTheirTables(
 ): Promise<void> {
   const { quarantine, destinationLocation: wanted } = plan;
   const location = quarantine && (await destination.datasetLocation(quarantine));
-  if (quarantine && location !== undefined && location.toLowerCase() !== wanted.toLowerCase()) {
+  if (quarantine && location !== undefined && !isSameLocation(location, wanted)) {
     throw new TerminalError(
       'location_mismatch',
       `the dataset of the quarantine table ${tableName(quarantine)} is in ${location}, the destination in ${wanted}; name a table in ${wanted} with org set ${organization.organizationId} --quarantine-table`,

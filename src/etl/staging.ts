@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { messageOf, TerminalError } from '../job/errors.ts';
 import { MICROS_PER_MINUTE } from '../job/instant.ts';
 import { lineageOf, replacesWindow, type JobRequest } from '../job/job.ts';
+import { isSameLocation } from '../job/location.ts';
 import type { Plan } from '../job/plan.ts';
 import { tableName, type TableRef } from '../job/table-ref.ts';
 import { LINEAGE_FIELDS } from '../job/table-schema.ts';
@@ -86,7 +87,7 @@ export async function assertStagingBeside(
   { destination: table, stagingDataset: dataset, destinationLocation: wanted }: Plan,
 ): Promise<string | undefined> {
   const location = await destination.datasetLocation({ ...table, dataset });
-  if (location === undefined || location.toLowerCase() === wanted.toLowerCase()) return location;
+  if (location === undefined || isSameLocation(location, wanted)) return location;
   throw new TerminalError(
     'location_mismatch',
     `the staging dataset ${table.project}.${dataset} is in ${location}, the destination in ${wanted}; set STAGING_DATASET to a dataset in ${wanted}, or leave it out to stage beside the destination`,

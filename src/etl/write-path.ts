@@ -1,5 +1,6 @@
 /** Whether rows are copied within the warehouse or streamed through this process, and why. */
 import { TerminalError } from '../job/errors.ts';
+import { isSameLocation } from '../job/location.ts';
 import type { Organization } from '../job/organization.ts';
 import type { Plan } from '../job/plan.ts';
 import { tableName } from '../job/table-ref.ts';
@@ -43,7 +44,7 @@ async function obstacleToQuery(
   if (isModule(organization.transform)) return 'a module transform runs in the worker, row by row';
   if (organization.sourceKind !== 'bigquery')
     return `a source of kind ${organization.sourceKind} cannot be queried`;
-  if (slice.location.toLowerCase() !== destinationLocation.toLowerCase())
+  if (!isSameLocation(slice.location, destinationLocation))
     return `the source is in ${slice.location} and the destination in ${destinationLocation}`;
   if (organization.sourceServiceAccount !== organization.destinationServiceAccount)
     return 'the two sides are used under different service accounts';

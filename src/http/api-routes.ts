@@ -1,5 +1,5 @@
 /** The JSON behind the status page: overview, jobs with filters, one job with everything, dead letters. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { dayText, MICROS_PER_SECOND } from '../job/instant.ts';
 import { isTerminal } from '../job/job-status.ts';
 import { deadLetterFilter, deadLetterQuery } from './dead-letter-filter.ts';
@@ -28,10 +28,7 @@ export function addApiRoutes(server: FastifyInstance, state: ReadableState): voi
   server.get<{ Querystring: Query }>('/api/jobs', async ({ query }, reply) => {
     const filter = jobFilter(query);
     const jobs = await state.jobs.list(filter);
-    const last = jobs.at(-1);
-    // A full page may have older ones behind it; the database finds them by the last id, so a far page costs no more.
-    if (last && jobs.length === filter.limit)
-      void reply.header('link', `</api/jobs${filterQuery({ ...filter, beforeId: last.id })}>; rel="next"`);
+    linkOlder(reply, jobs, filter.limit, (beforeId) => `/api/jobs${filterQuery({ ...filter, beforeId })}`);
     return success(`${jobs.length} jobs, newest first`, jobs.map(jobJson));
   });
 
@@ -58,14 +55,25 @@ function addDeadLetters(server: FastifyInstance, state: ReadableState): void {
   server.get<{ Querystring: Query }>('/api/dead-letters', async ({ query }, reply) => {
     const filter = deadLetterFilter(query);
     const letters = await state.deadLetters.list({ ...filter, limit: LETTERS_A_PAGE });
-    const last = letters.at(-1);
-    if (last && letters.length === LETTERS_A_PAGE)
-      void reply.header(
-        'link',
-        `</api/dead-letters${deadLetterQuery({ ...filter, beforeId: last.id })}>; rel="next"`,
-      );
+    linkOlder(
+      reply,
+      letters,
+      LETTERS_A_PAGE,
+      (beforeId) => `/api/dead-letters${deadLetterQuery({ ...filter, beforeId })}`,
+    );
     return success(`${letters.length} dead letters, newest first`, letters.map(deadLetterJson));
   });
+}
+
+/** A full page may have older ones behind it; the database finds them by the last id, so a far page costs no more. */
+function linkOlder(
+  reply: FastifyReply,
+  page: readonly { readonly id: number }[],
+  limit: number,
+  address: (beforeId: number) => string,
+): void {
+  const last = page.at(-1);
+  if (last && page.length === limit) void reply.header('link', `<${address(last.id)}>; rel="next"`);
 }
 
 function overviewJson({ now, organizations, running, counts, figures, liveWorkers }: Overview) {

@@ -1,5 +1,6 @@
 /** Republishes running jobs once their worker has let its lease run out: the message it held comes back only after its own deadline. */
 import { messageOf } from '../job/errors.ts';
+import { republish } from './ring-doorbell.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const MAX_JOBS_A_ROUND = 100;
@@ -10,10 +11,9 @@ const SPREAD_MS = 500;
  * Looks whenever a lease may have run out, and every half lease, until the signal aborts. Every replica does: the elected
  * one may be the one that died. Each job is won by one replica, by compare-and-set; what is lost of that the reaper makes up for.
  */
-export async function republishAbandonedJobs(
-  { services: { clock, random, state }, settings, publisher, observer }: WorkerContext,
-  signal: AbortSignal,
-): Promise<void> {
+export async function republishAbandonedJobs(context: WorkerContext, signal: AbortSignal): Promise<void> {
+  const { services, settings, observer } = context;
+  const { clock, random, state } = services;
   // Whoever claims a job after this look holds it longer than that.
   const patienceMs = settings.leaseMs / 2;
   // After two leases the reaper rings for every job that nobody has seen.
@@ -23,10 +23,7 @@ export async function republishAbandonedJobs(
       untilReapedMs,
       MAX_JOBS_A_ROUND,
     );
-    for (const job of won) {
-      await publisher.publishJob(job);
-      observer.republished(job);
-    }
+    await republish(context, won);
     return Math.min(nextDueInMs, patienceMs);
   };
   for (let waitMs = patienceMs * random(); ;) {

@@ -1,5 +1,6 @@
 /** Republishes jobs whose message nobody holds any more, so that a lost message cannot lose a job. */
 import { whileElected } from './elected-task.ts';
+import { republish } from './ring-doorbell.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const MAX_JOBS_A_ROUND = 100;
@@ -12,12 +13,6 @@ export function reapSilentJobs(context: WorkerContext, signal: AbortSignal): Pro
 }
 
 /** A job marked as seen but not published is silent again after two leases. */
-async function republishSilent(
-  { services, publisher, observer }: WorkerContext,
-  silentMs: number,
-): Promise<void> {
-  for (const job of await services.state.jobs.claimSilent(silentMs, MAX_JOBS_A_ROUND)) {
-    await publisher.publishJob(job);
-    observer.republished(job);
-  }
+async function republishSilent(context: WorkerContext, silentMs: number): Promise<void> {
+  await republish(context, await context.services.state.jobs.claimSilent(silentMs, MAX_JOBS_A_ROUND));
 }

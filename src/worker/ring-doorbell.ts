@@ -1,7 +1,19 @@
-/** Publishes a job anew so that another replica goes on at once; nothing depends on it, so nothing is lost when it fails. */
+/** Publishes jobs anew so that whichever replica has room goes on with them; what fails of it, a later round makes up for. */
 import { messageOf } from '../job/errors.ts';
 import type { JobKey, JobRequest } from '../job/job.ts';
+import type { JobRecord } from '../state/job-record.ts';
 import type { WorkerContext } from './worker-context.ts';
+
+/** For jobs whose message nobody holds any more; rejects with the first that cannot be published. */
+export async function republish(
+  { publisher, observer }: WorkerContext,
+  jobs: readonly JobRecord[],
+): Promise<void> {
+  for (const job of jobs) {
+    await publisher.publishJob(job);
+    observer.republished(job);
+  }
+}
 
 /** For a job that a replica which drains gives back: what is nacked comes back after the subscription's backoff only. Never rejects. */
 export function publishHandedOver(context: WorkerContext, request: JobRequest): Promise<void> {

@@ -1,5 +1,6 @@
 /** What doctor looks at for each organization: source, how far back it can be read, and destination. */
 import { broken, ok, skipped, warning, type Finding, type HealthCheck } from '../../cli/health-check.ts';
+import { isSameLocation } from '../../job/location.ts';
 import type { Organization } from '../../job/organization.ts';
 import { tableName } from '../../job/table-ref.ts';
 import type { Sides, SidesRegistry } from '../sides.ts';
@@ -70,7 +71,7 @@ async function destinationFinding(
   const location = await destination.datasetLocation(table);
   if (location === undefined)
     return ok(`dataset ${table.project}.${table.dataset} does not exist: the first run makes it`);
-  if (wanted !== undefined && wanted.toLowerCase() !== location.toLowerCase())
+  if (wanted !== undefined && !isSameLocation(wanted, location))
     return broken(
       `the dataset is in ${location}, --destination-location says ${wanted}`,
       'correct it with org set, or use another dataset',

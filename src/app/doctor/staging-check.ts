@@ -1,6 +1,7 @@
 /** What doctor looks at where STAGING_DATASET is set: that it lies where the tables do for which rows wait there. */
 import { broken, ok, type Finding, type HealthCheck } from '../../cli/health-check.ts';
 import { messageOf } from '../../job/errors.ts';
+import { isSameLocation } from '../../job/location.ts';
 import type { Organization } from '../../job/organization.ts';
 import type { Sides, SidesRegistry } from '../sides.ts';
 
@@ -31,7 +32,7 @@ async function stagingFinding(
   const found = await destination.datasetLocation({ ...to, dataset });
   const name = `${to.project}.${dataset}`;
   if (found === undefined) return ok(`${name} does not exist: the first job that needs it makes it`);
-  if (wanted === undefined || found.toLowerCase() === wanted.toLowerCase()) return ok(`${name} in ${found}`);
+  if (wanted === undefined || isSameLocation(found, wanted)) return ok(`${name} in ${found}`);
   return broken(
     `${name} is in ${found}, the destination in ${wanted}: repairs and backfills are refused, and so is level fingerprint`,
     `set STAGING_DATASET to a dataset in ${wanted}, or leave it out`,

@@ -5,14 +5,14 @@ import { messageOf } from '../../job/errors.ts';
 import { broken, ok, type HealthCheck } from '../../cli/health-check.ts';
 import { describeModule, findModule, isModule } from '../../etl/transforms/module/find-module.ts';
 import type { Organization } from '../../job/organization.ts';
-import { moduleFolder } from '../load-transforms.ts';
+import { moduleFolder, type ModuleSettings } from '../load-transforms.ts';
 
 const SQL = 'sql:';
 
 /** One check for an organization whose transform is a file; none for the others. */
 export function transformChecks(
   { organizationId, transform }: Organization,
-  settings: Parameters<typeof moduleFolder>[0],
+  settings: ModuleSettings,
 ): HealthCheck[] {
   if (!isModule(transform) && !transform.startsWith(SQL)) return [];
   const look = () =>
@@ -34,10 +34,7 @@ async function isThere(path: string): ReturnType<HealthCheck['look']> {
   );
 }
 
-async function moduleLoads(
-  settings: Parameters<typeof moduleFolder>[0],
-  transform: string,
-): ReturnType<HealthCheck['look']> {
+async function moduleLoads(settings: ModuleSettings, transform: string): ReturnType<HealthCheck['look']> {
   try {
     const module = await findModule(moduleFolder(settings), transform);
     await describeModule(module);
