@@ -13,6 +13,7 @@ import type { WorkerContext } from './worker-context.ts';
 const TROUBLE_DELAY_MS = 3_000;
 const MAX_TROUBLE_DELAY_MS = 60_000;
 const WAKE_CHECK_MS = 250;
+const GIVEN_BACK: Settlement = { kind: 'park', delayMs: 0, mayGiveBack: true };
 
 /** Accepts deliveries until it is closed; everything it holds is extended by the heartbeat. */
 export class Dispatcher {
@@ -27,7 +28,7 @@ export class Dispatcher {
     this.#slots = new JobSlots(context.settings.maxConcurrentJobs);
   }
 
-  /** Holds a delivery and begins to settle it; another delivery of a held job shares its end, and at most has it looked at again. */
+  /** Holds a delivery and begins to settle it; another delivery of a held job shares its end once that was looked at again. */
   accept(delivery: Delivery): void {
     if (this.#closed) {
       void delivery.nack();
@@ -36,8 +37,9 @@ export class Dispatcher {
     const { kind, message } = this.#context.held.hold(delivery, parseMessage(delivery.data));
     if (kind === 'new') return this.#begin(message);
     this.#context.observer.decided('adopted', delivery);
-    // Somebody published it anew because the job's turn has come.
+    // Whoever published it may know what a look or run under way does not: its turn has come, or it is wanted again after its end.
     if (kind === 'another') this.#ring(message);
+    else message.rung = true;
   }
 
   /** Wakes parked messages that are due, until the signal aborts; while the database is out of reach there is nothing to ask it. */
@@ -89,7 +91,7 @@ export class Dispatcher {
     const first = await this.#orParkOnTrouble(message, () => settleWithoutSlot(this.#context, message));
     const { parsed } = message;
     if (first.kind !== 'needs_slot' || parsed.kind !== 'valid') return this.#carryOut(message, first);
-    if (this.#closed) return;
+    if (this.#closed) return this.#carryOut(message, GIVEN_BACK);
     this.#slots.run(() => this.#track(this.#settleInSlot(message, parsed.request)));
   }
 
@@ -116,7 +118,7 @@ export class Dispatcher {
 
   /** A message that waits is looked at now. */
   #ring(message: HeldMessage): void {
-    if (message.phase === 'ready') message.rung = true;
+    message.rung = true;
     if (message.phase === 'parked' && !this.#closed) this.#begin(message);
   }
 
@@ -127,6 +129,11 @@ export class Dispatcher {
   async #carryOut(message: HeldMessage, settlement: Settlement): Promise<void> {
     const { held, settings, observer, services } = this.#context;
     if (!held.isHeld(message)) return;
+    // An ack answers for what is on record after the delivery, never for an end from before it.
+    if (settlement.kind === 'ack' && message.rung && message.parsed.kind === 'valid') {
+      this.#begin(message);
+      return;
+    }
     if (settlement.kind === 'park' && !this.#closed) {
       message.hasParked = true;
       if (message.rung) {

@@ -17,7 +17,7 @@ export type HeldMessage = {
   phase: Phase;
   /** By the monotonic clock; only while parked. */
   wakeAtMs: number;
-  /** Its turn may have come since it was begun to be looked at, which that look may not have seen. */
+  /** Its turn may have come, or it was delivered anew, since it was begun to be looked at: that look may not have seen why. */
   rung: boolean;
   /** Whether it was counted as parked; parking again after a look is no new decision. */
   hasParked: boolean;

@@ -1,6 +1,7 @@
 // Judges a world while it goes on: by what database, warehouses and broker did, in one order, never by what the program says.
 import { isTerminal } from '../../src/job/job-status.ts';
 import type { JobStatus } from '../../src/job/job.ts';
+import type { Micros } from '../../src/job/instant.ts';
 import { CommitChecker } from './commit-checker.ts';
 import { DeathWitness } from './death-witness.ts';
 import type { Evidence } from './evidence.ts';
@@ -20,6 +21,10 @@ export class Checker {
   readonly #transitions: JobChecker;
   /** Jobs that somebody asked to stop. */
   readonly #wished = new Set<string>();
+  /** Jobs that an operator asked to try again. */
+  readonly #retryWished = new Set<string>();
+  /** When a job that had ended was last queued again. */
+  readonly #requeuedAt = new Map<string, Micros>();
   readonly #paused = new Set<string>();
   /** Grows with every change of a job's status. */
   statusChanges = 0;
@@ -28,7 +33,7 @@ export class Checker {
     this.#evidence = evidence;
     this.#changes = evidence.facts.changes();
     this.commits = new CommitChecker({
-      job: (name) => this.#jobs.get(name),
+      job: (name) => this.job(name),
       jobs: () => this.jobs(),
       visible: (organizationId) => evidence.visible(organizationId),
       sourceRows: (organizationId, snapshot) => evidence.sourceRows(organizationId, snapshot),
@@ -52,6 +57,11 @@ export class Checker {
     this.#wished.add(name);
   }
 
+  /** Somebody is about to ask for this job to be tried again. */
+  retryWished(name: string): void {
+    this.#retryWished.add(name);
+  }
+
   /** From now on the organization starts no job, or may again. */
   paused(organizationId: string, isPaused: boolean): void {
     if (isPaused) this.#paused.add(organizationId);
@@ -64,6 +74,11 @@ export class Checker {
 
   jobs(): readonly JobFacts[] {
     return [...this.#jobs.values()];
+  }
+
+  /** The job under `organization/job`, as the last transaction left it. */
+  job(name: string): JobFacts | undefined {
+    return this.#jobs.get(name);
   }
 
   /** After every transaction: what it changed may be changed so. */
@@ -82,6 +97,7 @@ export class Checker {
       const old = this.#jobs.get(name);
       this.#jobs.set(name, job);
       if (old?.status !== job.status) this.statusChanges += 1;
+      if (old && isRequeued(old, job)) this.#requeued(who, name);
       if (old) this.#transitions.changed(who, old, job);
       else if (job.status !== 'QUEUED') this.violation(`I8: ${who}: ${name} began as ${job.status}`);
       if (job.status === 'SUCCESS' && old?.status !== 'SUCCESS') succeeded.push(job);
@@ -94,6 +110,14 @@ export class Checker {
     const [lease, , , acknowledged] = given;
     if (operation === 'state.batches.record' && isLease(lease) && (acknowledged as unknown[]).length > 0)
       this.#deaths.progressed(`${lease.organizationId}/${lease.jobId}`);
+  }
+
+  /** I8: what has ended stays so unless an operator wants it tried again; then what was before is forgotten. */
+  #requeued(who: string, name: string): void {
+    if (!this.#retryWished.has(name)) this.violation(`I8: ${who}: ${name} was queued again, nobody asked`);
+    this.#requeuedAt.set(name, this.#evidence.now());
+    this.#wished.delete(name);
+    this.#deaths.progressed(name);
   }
 
   /** I8: a write under an old epoch changes nothing; only finishing the recorded set needs no lease. */
@@ -115,18 +139,28 @@ export class Checker {
       );
   }
 
-  /** I6: an ack follows a terminal status, or the dead letter of what can never run. */
+  /**
+   * I6: an ack follows a terminal status, or the dead letter of what can never run. A delivery from before the job
+   * was queued again may be acked for what the job was before.
+   */
   acked(
     replica: string,
     content: { readonly organization_id?: string; readonly job_id?: string } | undefined,
     isDead: boolean,
+    deliveredAt: Micros,
   ): void {
-    const job = this.#jobs.get(`${content?.organization_id}/${content?.job_id}`);
-    if (!isDead && !(job && isTerminal(job.status as JobStatus)))
+    const name = `${content?.organization_id}/${content?.job_id}`;
+    const job = this.#jobs.get(name);
+    const hadEnded = (this.#requeuedAt.get(name) ?? -1n) >= deliveredAt;
+    if (!isDead && !hadEnded && !(job && isTerminal(job.status as JobStatus)))
       this.violation(
         `I6: ${replica} acked ${JSON.stringify(content)}, whose job is ${job?.status ?? 'unknown'}`,
       );
   }
+}
+
+function isRequeued(old: JobFacts, job: JobFacts): boolean {
+  return isTerminal(old.status as JobStatus) && job.status === 'QUEUED';
 }
 
 function isLease(

@@ -1,10 +1,10 @@
 // Everything a simulated world is asked for, and whether it has come to its end.
 import type { Checker } from './checker.ts';
 import { verifyOf } from './random-scenario.ts';
+import type { Operator } from './operator.ts';
 import { requestOf, type Act, type Scenario } from './scenario.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SharedDatabase } from './shared-database.ts';
-import type { Trace } from './trace.ts';
 import type { Warehouses } from './warehouses.ts';
 import type { WatchedBroker } from './watched-doubles.ts';
 
@@ -18,25 +18,34 @@ export type ErrandParts = {
   readonly letters: WatchedBroker | undefined;
   readonly database: SharedDatabase;
   readonly checker: Checker;
-  readonly trace: Trace;
-  /** Carries out an operator's transaction and has it looked at. */
-  readonly transaction: (operation: string, work: () => Promise<unknown>) => Promise<unknown>;
+  readonly operator: Operator;
   /** Told whenever something is asked for. */
   readonly onAsked: () => void;
   /** Told when from now on nothing may go wrong any more. */
   readonly onLastRound: () => void;
 };
 
+/** Asked for in this order: all dead letters replayed, one more copy of every organization, comparisons, which find rows that came late. */
+export type LastRound = 'replay' | 'copies' | 'comparisons';
+
 export class Errands {
   readonly #parts: ErrandParts;
   #published = 0;
   #exported = 0;
+  #toDo: number;
   #acted = 0;
-  #lastRound: 'not yet' | 'copies' | 'comparisons' = 'not yet';
+  readonly #lastRounds: LastRound[];
+  readonly #begun = new Set<LastRound>();
   #seen = -1;
 
   constructor(parts: ErrandParts) {
     this.#parts = parts;
+    const { acts, lastJobs } = parts.scenario;
+    this.#toDo = acts.length;
+    this.#lastRounds = [
+      ...(acts.some(({ kind }) => kind === 'replay') ? (['replay'] as const) : []),
+      ...(lastJobs ? (['copies', 'comparisons'] as const) : []),
+    ];
   }
 
   /** Each at its time from now on. */
@@ -54,7 +63,7 @@ export class Errands {
         this.#parts.onAsked();
         this.#parts.broker.publish(body);
       });
-    for (const act of scenario.acts) scheduler.after(act.atMs, () => void this.#act(act));
+    for (const act of scenario.acts) scheduler.after(act.atMs, () => this.#act(act));
   }
 
   /** The bodies of the messages published so far, those of the last round excepted. */
@@ -62,17 +71,18 @@ export class Errands {
     return this.#parts.scenario.requests.slice(0, this.#published).map(({ body }) => body);
   }
 
-  get hasLastJobs(): boolean {
-    return this.#lastRound !== 'not yet';
+  /** Whether this was asked for once nothing went wrong any more. */
+  hasBegun(round: LastRound): boolean {
+    return this.#begun.has(round);
   }
 
   /** Whether all has ended by now; begins the last round when the rest has. Cheap to ask after every event. */
   hasEnded(isQuiet: boolean): boolean {
     if (!this.#hasMoved(isQuiet) || !isQuiet) return false;
-    const { requests, exports, acts, lastJobs } = this.#parts.scenario;
+    const { requests, exports } = this.#parts.scenario;
     if (this.#published < requests.length || this.#exported < exports.length) return false;
-    if (this.#acted < acts.length || this.unfinished() !== '') return false;
-    return !lastJobs || !this.#beginLastRound();
+    if (this.#acted < this.#toDo || this.unfinished() !== '') return false;
+    return !this.#beginLastRound();
   }
 
   /** The jobs that have not ended and the messages that are not acked, in words; empty when there are none. */
@@ -109,17 +119,25 @@ export class Errands {
     return true;
   }
 
-  /** Without faults: one more copy of every organization, and then a comparison, which finds rows that came late. */
+  /** Without faults, what is next of the last rounds; false when nothing is. */
   #beginLastRound(): boolean {
-    if (this.#lastRound === 'comparisons') return false;
-    this.#lastRound = this.#lastRound === 'not yet' ? 'copies' : 'comparisons';
-    const { scenario, broker } = this.#parts;
+    const round = this.#lastRounds.shift();
+    if (!round) return false;
+    this.#begun.add(round);
     this.#parts.onLastRound();
-    const late = scenario.organizations.filter((id) => this.#hasLateRows(id));
-    const isCopying = this.#lastRound === 'copies';
-    for (const id of isCopying ? scenario.organizations : late)
+    if (round === 'replay') {
+      this.#toDo += 1;
+      this.#act({ kind: 'replay', atMs: 0 });
+      return true;
+    }
+    const { scenario, broker } = this.#parts;
+    const isCopying = round === 'copies';
+    const asked = isCopying
+      ? scenario.organizations
+      : scenario.organizations.filter((id) => this.#hasLateRows(id));
+    for (const id of asked)
       broker.publish((isCopying ? requestOf(0, id, 'last') : verifyOf(0, id, 'last-verify')).body);
-    return isCopying || late.length > 0;
+    return asked.length > 0;
   }
 
   #hasLateRows(organizationId: string): boolean {
@@ -127,20 +145,7 @@ export class Errands {
     return warehouses.exported(organizationId).length !== warehouses.visible(organizationId).length;
   }
 
-  /** An operator's transaction, which nothing goes wrong with. */
-  async #act(act: Act): Promise<void> {
-    const { checker, database, scheduler, trace, transaction } = this.#parts;
-    const { jobs, organizations } = database.state;
-    const { organizationId, kind } = act;
-    trace.event(scheduler.nowMs(), `operator ${kind} ${organizationId}`);
-    if (kind === 'cancel') {
-      checker.cancelWished(`${organizationId}/${act.jobId}`);
-      await transaction('state.jobs.requestCancel', () => jobs.requestCancel(act));
-    } else {
-      if (kind === 'resume') checker.paused(organizationId, false);
-      await transaction(`state.organizations.${kind}`, () => organizations[kind](organizationId));
-      if (kind === 'pause') checker.paused(organizationId, true);
-    }
-    this.#acted += 1;
+  #act(act: Act): void {
+    void this.#parts.operator.act(act).then(() => (this.#acted += 1));
   }
 }

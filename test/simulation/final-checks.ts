@@ -1,15 +1,23 @@
 // What must hold when everything that was asked for has come to its end.
+import type { Reason } from '../../src/job/reason.ts';
 import type { DeadLetter } from '../support/fake-broker.ts';
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
 import type { Checker } from './checker.ts';
 import { rowsDifference } from './copy-model.ts';
+import { nameOf } from './database-facts.ts';
+import { UNKNOWN_ORGANIZATION } from './organizations.ts';
 import type { Scenario } from './scenario.ts';
+
+/** For these reasons a job fails again and again until something else is done. */
+const HOPELESS: readonly string[] = ['unknown_organization', 'beyond_watermark'] satisfies Reason[];
 
 /** What a world has come to. */
 export type End = {
   readonly scenario: Scenario;
   /** Whether every organization was asked for one more copy, without faults. */
   readonly hasLastJobs: boolean;
+  /** Whether all dead letters were replayed when nothing went wrong any more. */
+  readonly hasReplayed: boolean;
   readonly warehouseViolations: readonly string[];
   readonly deadLetters: readonly DeadLetter[];
   /** The bodies of the messages that the broker gave up on. */
@@ -32,7 +40,22 @@ export function checkEnd(checker: Checker, end: End): void {
     checker.violation('I10: an invalid message left no dead letter');
   for (const organizationId of scenario.organizations) checker.commits.checkUnchanged(organizationId);
   if (scenario.outbox) checkOutbox(checker, end);
+  if (end.hasReplayed) checkReplayed(checker, end);
   if (end.hasLastJobs) checkLastJobs(checker, end);
+}
+
+/** I10: a replay leaves no job behind, neither one nobody wrote down nor one that could succeed now. */
+function checkReplayed(checker: Checker, { scenario }: End): void {
+  for (const { job } of scenario.requests)
+    if (job && job[0] !== UNKNOWN_ORGANIZATION && !checker.job(job.join('/')))
+      checker.violation(
+        `I10: the job ${job.join('/')} is not on record after all dead letters were replayed`,
+      );
+  for (const job of checker.jobs())
+    if (job.status === 'FAILED' && !HOPELESS.includes(job.error_reason ?? ''))
+      checker.violation(
+        `I10: ${nameOf(job)} is FAILED after all dead letters were replayed: ${job.error_message}`,
+      );
 }
 
 /** Before anybody had written the job down, the broker may have given its message up: then that is on record. */

@@ -11,8 +11,10 @@ export type Export = {
 };
 
 /** What an operator does then. */
-export type Act = { readonly atMs: number; readonly organizationId: string } & (
-  { readonly kind: 'cancel'; readonly jobId: string } | { readonly kind: 'pause' | 'resume' }
+export type Act = { readonly atMs: number } & (
+  | { readonly kind: 'cancel' | 'retry'; readonly organizationId: string; readonly jobId: string }
+  | { readonly kind: 'pause' | 'resume'; readonly organizationId: string }
+  | { readonly kind: 'replay' }
 );
 
 /** A message that is published then; `job` as spec.md §3 has it. */

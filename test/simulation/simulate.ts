@@ -4,6 +4,7 @@ import type { FaultKind, Operation } from './fault-kinds.ts';
 import { plannedFaults, randomFaults, type FaultPlan, type Plan } from './fault-plans.ts';
 import { poisonGlobals } from './poisoned-globals.ts';
 import type { Variant } from './replica.ts';
+import { withMending } from './random-operator.ts';
 import { randomScenario } from './random-scenario.ts';
 import { MINIMAL_JOBS, type Scenario } from './scenario.ts';
 import type { SharedDatabase } from './shared-database.ts';
@@ -33,7 +34,8 @@ export function simulateSeed(
   options: SimulateOptions = {},
 ): Promise<Simulated> {
   const random = new SeededRandom(seed);
-  return simulate(database, seed, randomScenario(random), randomFaults(random), options);
+  const scenario = withMending(randomScenario(random), new SeededRandom(~seed));
+  return simulate(database, seed, scenario, randomFaults(random), options);
 }
 
 /** A minimal job under exactly these faults. */

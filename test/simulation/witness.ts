@@ -1,4 +1,5 @@
 // Hears what doubles and replicas do, and has the checker judge it.
+import type { Micros } from '../../src/job/instant.ts';
 import type { BrokerEvent, DeadLetter } from '../support/fake-broker.ts';
 import type { Checker } from './checker.ts';
 import { hasLetterOfMessage } from './final-checks.ts';
@@ -12,6 +13,7 @@ export type Sight = {
   readonly deadLetters: () => readonly DeadLetter[];
   /** Whether the broker may give up on a message. */
   readonly mayGiveUp: boolean;
+  readonly now: () => Micros;
   /** Whether the replica is alive and was not told to stop. */
   readonly goesOnWorking: (replica: string) => boolean;
 };
@@ -22,6 +24,8 @@ export class Witness {
   readonly #sight: Sight;
   /** Write streams whose acknowledgements were untrue. */
   readonly #untrue = new Set<string>();
+  /** When each delivery of each message happened. */
+  readonly #deliveredAt = new Map<string, Micros>();
   /** Names of the jobs whose failure somebody was told of. */
   readonly alerted = new Set<string>();
   /** Calls the warehouses have begun to carry out. */
@@ -46,12 +50,14 @@ export class Witness {
   }
 
   /** Something happened to a message. */
-  message({ kind, messageId, subscriber = '' }: BrokerEvent): void {
+  message({ kind, messageId, subscriber = '', attempt }: BrokerEvent): void {
     const { checker, contentOf, deadLetters, goesOnWorking, mayGiveUp } = this.#sight;
+    const delivery = `${messageId} ${attempt}`;
+    if (kind === 'delivered') this.#deliveredAt.set(delivery, this.#sight.now());
     if (kind === 'acked') {
       const content = contentOf(messageId) as { organization_id?: string; job_id?: string };
       const isDead = content.job_id === undefined && hasLetterOfMessage(deadLetters());
-      checker.acked(subscriber, content, isDead);
+      checker.acked(subscriber, content, isDead, this.#deliveredAt.get(delivery) ?? 0n);
     }
     if (kind === 'nacked' && goesOnWorking(subscriber))
       checker.violation(`I13: ${subscriber} nacked ${messageId} although it goes on working`);

@@ -8,8 +8,9 @@ import { FaultClock, type PlayedCall } from './fault-clock.ts';
 import type { FaultPlan } from './fault-plans.ts';
 import { checkEnd } from './final-checks.ts';
 import { Fleet, type MakeWorker } from './fleet.ts';
+import { Operator } from './operator.ts';
 import type { Surroundings } from './gate.ts';
-import { createReplica, MAX_CONCURRENT_JOBS, type Variant } from './replica.ts';
+import { createReplica, MAX_CONCURRENT_JOBS, type Variant, type VariantSite } from './replica.ts';
 import type { Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SharedDatabase } from './shared-database.ts';
@@ -47,12 +48,14 @@ export class World {
   readonly #strikes: Strikes;
   readonly #witness: Witness;
   readonly #errands: Errands;
+  readonly #site: Omit<VariantSite, 'gate'>;
   #databaseWorks = 0;
 
   constructor(parts: WorldParts) {
     this.#parts = parts;
     const { scheduler } = this;
     const { scenario, database, trace } = parts;
+    this.#site = { shared: new Map(), execute: (sql, ...given) => database.execute(sql, ...given) };
     const random = new SeededRandom(Math.imul(parts.seed, 0x9e3779b1) ^ 0x51ed270b);
     this.#log = new WatchedLog((caller, event, detail) => this.#witness.effect(caller, event, detail));
     this.#warehouses = new Warehouses(scheduler, this.#log, scenario.rowsPerMessage);
@@ -85,12 +88,13 @@ export class World {
       contentOf: (messageId) => broker.contentOf(messageId),
       deadLetters: () => broker.deadLetters,
       mayGiveUp: letters !== undefined,
+      now: () => scheduler.nowMicros(),
       goesOnWorking: (replica) => this.#fleet.find(replica)?.isDraining === false,
     });
     this.#errands = new Errands({
-      ...{ scenario, scheduler, warehouses, broker, letters, database, trace },
+      ...{ scenario, scheduler, warehouses, broker, letters, database },
       checker: this.checker,
-      transaction: (operation, work) => this.#transaction('operator', operation, [], work),
+      operator: this.#operator(surroundings),
       onAsked: () => this.#faults.stir(),
       onLastRound: () => this.#faults.end(),
     });
@@ -129,7 +133,6 @@ export class World {
   /** What makes the workers of this world. */
   #workerMaker(): MakeWorker {
     const { seed, scenario, database, variant } = this.#parts;
-    const shared = new Map<string, unknown>();
     const { publisher } = this.#brokers;
     return ({ gate, subscriber, letters }, number) =>
       createReplica({
@@ -149,8 +152,21 @@ export class World {
         onAlert: ({ organizationId, jobId }) => void this.#witness.alerted.add(`${organizationId}/${jobId}`),
         onSwallowed: (stream) => this.#witness.swallowed(stream),
         variant,
-        site: { gate, shared, execute: (sql, ...given) => database.execute(sql, ...given) },
+        site: { gate, ...this.#site },
       });
+  }
+
+  #operator(surroundings: Surroundings): Operator {
+    return new Operator({
+      surroundings,
+      state: this.#parts.database.state,
+      perform: (owner, operation, given, work) => this.#transaction(owner, operation, given, work),
+      publisher: this.#brokers.publisher,
+      checker: this.checker,
+      onAsked: () => this.#faults.stir(),
+      variant: this.#parts.variant,
+      site: this.#site,
+    });
   }
 
   async #transaction(
@@ -180,7 +196,8 @@ export class World {
     this.#brokers.topic?.checkEnd();
     checkEnd(this.checker, {
       scenario: this.#parts.scenario,
-      hasLastJobs: this.#errands.hasLastJobs,
+      hasLastJobs: this.#errands.hasBegun('copies'),
+      hasReplayed: this.#errands.hasBegun('replay'),
       warehouseViolations: this.#log.violations,
       deadLetters: this.#brokers.jobs.deadLetters,
       givenUp: this.#brokers.givenUp,

@@ -20,7 +20,7 @@ export interface BrokerEvent {
     | 'elsewhere';
   readonly messageId: string;
   readonly subscriber?: string | undefined;
-  /** Delivered: how often by now. */
+  /** Delivered: how often by now. Extended, acked, nacked: which of these deliveries it answers. */
   readonly attempt?: number;
   /** Extended, acked, nacked: whether the ack id was the newest and its deadline had not passed; otherwise it had no effect. */
   readonly valid?: boolean;
@@ -167,7 +167,8 @@ export class FakeBroker implements Publisher {
     this.#expire();
     const message = this.#messages.get(messageId);
     const lease = message?.lease?.ackId === ackId ? message.lease : undefined;
-    this.note({ kind, messageId, subscriber, valid: lease !== undefined });
+    const attempt = Number(ackId.slice(messageId.length + 1));
+    this.note({ kind, messageId, subscriber, attempt, valid: lease !== undefined });
     if (!message || !lease) return;
     if (kind === 'acked') this.#end(message);
     else if (kind === 'nacked') this.#giveBack(message);

@@ -182,6 +182,26 @@ test('a replica that ended a job and lost the ack acks the redelivery', async (t
   assert.equal(rig.runs.length, 1);
 });
 
+test('a job retried before its worker hears how it ended runs again, and its new message is acked after that run', async (t) => {
+  const rig = await aRig(t);
+  await rig.organizations(['acme'], { kind: 'fails', error: new TypeError('boom'), times: 1 });
+  const a = rig.start('a', { maxRetries: 0 });
+  a.setDatabase('answers_late', /^jobs.runEnd$/);
+  rig.publish('acme', 'job');
+  await rig.untilJob('acme', 'job', 'FAILED');
+
+  assert.equal((await rig.state.jobs.retry(requestOf('acme', 'job'))).kind, 'queued');
+  const second = rig.publish('acme', 'job');
+  await rig.untilEvents('delivered', 1, second);
+  a.setDatabase('none');
+
+  await rig.untilEvents('acked', 2);
+  const success = positionOf(rig, ({ what }) => what === 'jobs.finishEmpty finished');
+  const acked = positionOf(rig, ({ kind, messageId }) => kind === 'acked' && messageId === second);
+  assert.ok(success < acked, 'the new message was acked for how the first run ended');
+  assert.equal(rig.runs.length, 2);
+});
+
 test('a message keeps its job on record under the first request for its key', async (t) => {
   const rig = await aRig(t);
   await rig.organizations(['acme']);

@@ -16,6 +16,7 @@ import {
   givenUpTooEarly,
   letterAckedUnfiled,
   letterMarkedTooEarly,
+  retryKeepsCancelWish,
   startedWhilePaused,
 } from './operators.ts';
 import { commitJobOfEachOwner, repairAppends, repairMovesWatermark } from './replacements.ts';
@@ -35,6 +36,7 @@ export const VARIANTS: readonly (readonly [Variant, RegExp])[] = [
   [claimsWithoutEpoch, /^I8/],
   [cancelForgotten, /^I8.*asked to stop/],
   [startedWhilePaused, /^I8.*paused/],
+  [retryKeepsCancelWish, /^I8.*although nobody asked/],
   [givenUpTooEarly, /^I10.*crash_loop/],
   [failedSilently, /^I10.*0 dead letters/],
   [letterMarkedTooEarly, /^I10.*never published/],

@@ -68,6 +68,21 @@ export const failedSilently: Variant = {
     }),
 };
 
+/** Whoever asked the job to stop before it was retried stops it again. */
+export const retryKeepsCancelWish: Variant = {
+  name: 'a retried job is still asked to stop',
+  state: (real, { execute }) =>
+    withJobs(real, {
+      async retry(key) {
+        const outcome = await real.jobs.retry(key);
+        const job = 'organization_id = ? AND job_id = ? AND status = ?';
+        const { organizationId, jobId } = key;
+        execute(`UPDATE etl_jobs SET cancel_requested = 1 WHERE ${job}`, organizationId, jobId, 'QUEUED');
+        return outcome;
+      },
+    }),
+};
+
 /** What is marked before it was published is lost with the replica that was about to publish it. */
 export const letterMarkedTooEarly: Variant = {
   name: 'a dead letter is marked as published before it is',
