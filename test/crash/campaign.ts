@@ -2,10 +2,9 @@
 // so many processes were killed, or every kind had so many turns. The seed fixes where processes are struck; what they had reached by then is up to the machine.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startSharedServers } from '../support/shared-servers.ts';
-import { buildProgram } from './built-program.ts';
 import { Endings } from './endings.ts';
 import { ALL_KINDS, type CampaignKind } from './kinds/all-kinds.ts';
+import { programBesideServers } from './program-beside-servers.ts';
 import { addEpisode, newTally, printedTallies, type Tally } from './tally.ts';
 import { trace } from './trace.ts';
 
@@ -23,10 +22,7 @@ const chosen = chosenKinds(values.kinds?.split(','));
 const tallies = new Map<string, Tally>();
 const endings = new Endings();
 try {
-  const servers = await startSharedServers();
-  endings.after(() => servers.stop());
-  Object.assign(process.env, servers.addresses);
-  const program = await buildProgram(endings);
+  const program = await programBesideServers(endings);
   for (let turn = 0; killed() < killsWanted && turn < Number(values.turns); turn += 1) {
     for (const one of chosen) await play(one, program, Number(values.seed) + turn * 1_000);
   }

@@ -3,11 +3,10 @@
 import { parseArgs } from 'node:util';
 import type { Daemon } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
-import { startSharedServers } from '../support/shared-servers.ts';
-import { buildProgram } from './built-program.ts';
 import { Customer } from './customer.ts';
 import { Endings } from './endings.ts';
 import { crashGround, type Ground } from './ground.ts';
+import { programBesideServers } from './program-beside-servers.ts';
 import type { Report } from './strike.ts';
 
 const ROWS = 3_000;
@@ -36,10 +35,7 @@ const { values } = parseArgs({
 });
 const endings = new Endings();
 try {
-  const servers = await startSharedServers();
-  endings.after(() => servers.stop());
-  Object.assign(process.env, servers.addresses);
-  const program = await buildProgram(endings);
+  const program = await programBesideServers(endings);
   const ground = await crashGround(endings, program, { variables: { LEASE_SECONDS: values.lease } });
   const customer = await Customer.join(ground);
   const round = newRound();
