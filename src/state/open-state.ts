@@ -22,6 +22,7 @@ import {
   electedWorker,
   listWorkers,
   releaseWorkerSlot,
+  type WorkerKind,
   type WorkerRecord,
   type WorkerSlotOutcome,
 } from './worker-slot.ts';
@@ -45,7 +46,7 @@ export type State = {
   migrate(): Promise<string[]>;
   /** Announces a worker; refused on an SQLite file that another live worker uses. Heartbeats renew it. */
   claimWorkerSlot(owner: string, leaseMs: number): Promise<WorkerSlotOutcome>;
-  releaseWorkerSlot(owner: string): Promise<void>;
+  releaseWorkerSlot(owner: string, kind?: WorkerKind): Promise<void>;
   /** How many replicas and runs in the foreground live, by the database's clock. */
   countLiveWorkers(): Promise<number>;
   /** The one live replica that works for all of them: the oldest. */
@@ -87,7 +88,7 @@ export function stateOn(dataSource: DataSource, settings: DatabaseSettings): Sta
     schemaState: () => readSchemaState(database, dataSource),
     migrate: () => migrate(database, dataSource),
     claimWorkerSlot: (owner, leaseMs) => claimWorkerSlot(database, owner, leaseMs),
-    releaseWorkerSlot: (owner) => releaseWorkerSlot(database, owner),
+    releaseWorkerSlot: (...given) => releaseWorkerSlot(database, ...given),
     countLiveWorkers: () => countLiveWorkers(database),
     electedWorker: () => electedWorker(database),
     listWorkers: () => listWorkers(database),

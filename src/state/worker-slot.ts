@@ -4,7 +4,7 @@ import { DatabaseClock, NOW } from './column-values.ts';
 import { databaseNow, type Database, type Session } from './database.ts';
 import { WorkerRow } from './entities/worker-row.ts';
 import { insertRows } from './insert-rows.ts';
-import { findColumns, findRow, findRows, updateRows } from './row-statements.ts';
+import { findColumns, findRow, findRows } from './row-statements.ts';
 
 /** Whether the worker may work on this database. */
 export type WorkerSlotOutcome =
@@ -40,11 +40,13 @@ export function claimWorkerSlot(
   });
 }
 
-/** Gives the slot back, so that the next worker need not wait for the lease to run out. */
-export function releaseWorkerSlot(database: Database, owner: string): Promise<void> {
-  return database.transaction(async (session) => {
-    await updateRows(session, WorkerRow, { leaseExpiresAt: NOW, seenAt: NOW }, '{owner} = ?', [owner]);
-  });
+/** Gives the slot back, so that the next worker need not wait for the lease to run out; on record even if no heartbeat ever arrived. */
+export function releaseWorkerSlot(
+  database: Database,
+  owner: string,
+  kind: WorkerKind = 'worker',
+): Promise<void> {
+  return database.transaction((session) => writeWorker(session, owner, kind, NOW));
 }
 
 /** The newest workers first. */
@@ -94,10 +96,20 @@ export async function renewWorker(
   kind: WorkerKind,
   leaseMs: number,
 ): Promise<void> {
+  await writeWorker(session, owner, kind, new DatabaseClock(leaseMs));
+}
+
+/** Seen now. */
+async function writeWorker(
+  session: Session,
+  owner: string,
+  kind: WorkerKind,
+  leaseExpiresAt: DatabaseClock,
+): Promise<void> {
   await insertRows(
     session,
     WorkerRow,
-    { owner, kind, startedAt: NOW, seenAt: NOW, leaseExpiresAt: new DatabaseClock(leaseMs) },
+    { owner, kind, startedAt: NOW, seenAt: NOW, leaseExpiresAt },
     { key: ['owner'], overwrite: ['seenAt', 'leaseExpiresAt'] },
   );
 }

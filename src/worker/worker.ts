@@ -106,6 +106,6 @@ export class Worker {
   /** The next worker need not wait for this one's slot; without an answer its lease runs out all the same. */
   async #sayGoodbye(): Promise<void> {
     const { services, settings } = this.#context;
-    await services.state.releaseWorkerSlot(settings.owner).catch(() => undefined);
+    await services.state.releaseWorkerSlot(settings.owner, settings.kind).catch(() => undefined);
   }
 }

@@ -93,6 +93,15 @@ onEveryDatabase((database) => {
     assert.deepEqual([claimed(outcome).job.crashes, claimed(outcome).job.interruptions], [0, 1]);
   });
 
+  test('nor has one that said goodbye without any heartbeat of its having arrived', async () => {
+    const { state } = database();
+    const key = await aQueuedJob(state, await anOrganization(state));
+    const { owner } = await aLeaseThatRanOut(state, key, uniqueName('cut-off'));
+    await state.releaseWorkerSlot(owner);
+    const { job } = claimed(await state.jobs.claim(key, 'next', LONG_MS));
+    assert.deepEqual([job.crashes, job.interruptions], [0, 1]);
+  });
+
   test('deaths over a decided set do not count against the plan that comes after it', async () => {
     const { state } = database();
     const key = await aQueuedJob(state, await anOrganization(state));
