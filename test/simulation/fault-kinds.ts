@@ -29,6 +29,7 @@ export const WORLD_FAULTS = [
   'duplicate_delivery',
   'same_job_published_again',
   'stream_cut',
+  'streams_silent',
   'read_sessions_lost',
   'write_streams_lost',
   'committed_streams_forgotten',

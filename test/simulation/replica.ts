@@ -108,8 +108,9 @@ export function createReplica(parts: ReplicaParts): Worker {
     [
       reapSilentJobs,
       republishAbandonedJobs,
+      watchDeliveries,
       ...(scenario.outbox ? [sendOutbox(gatedAlerts(parts.onAlert, gate))] : []),
-      ...(parts.letters ? [watchDeliveries, fileDeadLetters(gatedDeliveries(parts.letters, gate))] : []),
+      ...(parts.letters ? [fileDeadLetters(gatedDeliveries(parts.letters, gate))] : []),
     ],
   );
 }

@@ -34,7 +34,7 @@ export type Scenario = {
   readonly lastJobs: boolean;
   /** Whether alerts and dead letters are sent, and not only recorded. */
   readonly outbox: boolean;
-  /** Whether what reaches the dead-letter subscription is filed, and deliveries are watched. */
+  /** Whether what reaches the dead-letter subscription is filed. */
   readonly filing: boolean;
   /** After so many deliveries the broker gives a message up to the dead-letter topic. */
   readonly deliveryAttempts: number;

@@ -41,6 +41,8 @@ export class Strikes {
       case 'stream_cut':
         replica?.subscriber.cut();
         return scheduler.after(ms, () => replica?.subscriber.reconnect());
+      case 'streams_silent':
+        return this.#silence();
       case 'read_sessions_lost':
         return warehouses.source.loseReadSessions();
       case 'write_streams_lost':
@@ -77,6 +79,11 @@ export class Strikes {
     const ids = delivered.filter((messageId) => !givenUp.has(messageId));
     if (receiving.length === 0 || ids.length === 0) return;
     broker.duplicate(random.pick(ids), random.pick(receiving).subscriber);
+  }
+
+  /** Every connection stays open and brings nothing more, until it is renewed. */
+  #silence(): void {
+    for (const { subscriber } of this.#targets.fleet.receiving()) subscriber.mute();
   }
 
   #publishAgain(): void {

@@ -1,4 +1,4 @@
-// Known-bad ways to answer messages.
+// Known-bad ways to receive and answer messages.
 import type { Delivery } from '../../../src/worker/delivery.ts';
 import type { Variant } from '../replica.ts';
 
@@ -32,6 +32,12 @@ export const duplicateNacked: Variant = {
       });
     },
   }),
+};
+
+/** A connection that brings nothing is trusted for ever. */
+export const silenceTrusted: Variant = {
+  name: 'a silent connection is never renewed',
+  deliveries: (real) => ({ ...real, renew: () => undefined }),
 };
 
 function forgottenOnAnswer(delivery: Delivery, forget: () => void): Delivery {

@@ -1,6 +1,6 @@
 // Every known way to lose or double rows that the simulation is checked against, with the invariant it breaks.
 import type { Variant } from '../replica.ts';
-import { ackBeforeSuccess, duplicateNacked } from './acknowledgements.ts';
+import { ackBeforeSuccess, duplicateNacked, silenceTrusted } from './acknowledgements.ts';
 import { inBandErrorIgnored, noFinalizedCount } from './appends.ts';
 import {
   ambiguousCommitUnderNewSet,
@@ -33,6 +33,7 @@ export const VARIANTS: readonly (readonly [Variant, RegExp])[] = [
   [ambiguousCommitUnderNewSet, /^I4/],
   [commitAssumed, /^I9/],
   [duplicateNacked, /^I13/],
+  [silenceTrusted, /^I10: not everything has ended/],
   [claimsWithoutEpoch, /^I8/],
   [cancelForgotten, /^I8.*asked to stop/],
   [startedWhilePaused, /^I8.*paused/],
