@@ -55,6 +55,10 @@ export type Facts = {
 /** The others may be held back for an hour, to be told together. */
 const ALERTS_OF_FAILURES = `etl_alerts WHERE kind IN ('failed', 'crash_loop')`;
 
+/** One of the same kind and job was sent: what repeats it within an hour is told at the end of that. */
+const TOLD_BEFORE = `SELECT 1 FROM etl_alerts told WHERE told.sent_at IS NOT NULL AND told.kind = etl_alerts.kind
+  AND told.organization_id = etl_alerts.organization_id AND told.job_id = etl_alerts.job_id`;
+
 /** Ids of the rows written by anybody. */
 type Written = Readonly<Record<'etl_jobs' | 'client_billing_config', Set<bigint>>>;
 
@@ -86,7 +90,7 @@ export function factsOf(connection: SqliteConnection, written: Written): Facts {
   const alerts = count(`${ALERTS_OF_FAILURES} AND organization_id = ? AND job_id = ?`);
   const filed = count(`dead_letters WHERE source = 'message' AND message_id = ?`);
   const unpublished = count('dead_letters WHERE next_publish_at IS NOT NULL');
-  const unsent = count(`${ALERTS_OF_FAILURES} AND sent_at IS NULL`);
+  const unsent = count(`${ALERTS_OF_FAILURES} AND sent_at IS NULL AND NOT EXISTS (${TOLD_BEFORE})`);
   return {
     lettersOf: (...key) => Number(letters.get(...key)),
     alertsOf: (...key) => Number(alerts.get(...key)),
