@@ -47,6 +47,8 @@ export class Fleet {
     const worker = this.#makeWorker(parts, this.#started);
     this.#replicas.set(gate.replica, { ...parts, worker, isDraining: false });
     worker.start();
+    // Who dies at the first call has connected after its death, as no process can.
+    if (!gate.isAlive) disconnect(parts);
   }
 
   find(name: string): Replica | undefined {
@@ -61,8 +63,7 @@ export class Fleet {
   /** The process is gone: another takes its place. */
   replace(name: string): void {
     const gone = this.#replicas.get(name);
-    gone?.subscriber.stopReceiving();
-    gone?.letters?.stopReceiving();
+    if (gone) disconnect(gone);
     this.#replicas.delete(name);
     const { scheduler, random } = this.#surroundings;
     scheduler.after(500 + random.below(RESTART_MS), () => this.start());
@@ -82,4 +83,9 @@ export class Fleet {
       this.#surroundings.scheduler.after(at * ROLLING_MS, () => this.drain(one)),
     );
   }
+}
+
+function disconnect({ subscriber, letters }: Pick<Replica, 'subscriber' | 'letters'>): void {
+  subscriber.stopReceiving();
+  letters?.stopReceiving();
 }
