@@ -66,6 +66,8 @@ export async function appendRows(
   appends: readonly Append[],
 ): Promise<AppendResponse[]> {
   const connection = client.appendRows();
+  // Until the answer to its last append `once` hears of errors; after that a server that is killed may still reset the line.
+  connection.on('error', () => undefined);
   const responses: AppendResponse[] = [];
   try {
     for (const append of appends) {
