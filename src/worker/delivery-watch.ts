@@ -29,9 +29,11 @@ export async function watchDeliveries(context: WorkerContext, signal: AbortSigna
     }
     arrivals = held.arrivals;
     if (unseen < LOOKS && quiet < QUIET_LOOKS) continue;
-    const why = `no message has arrived for ${quiet} leases`;
-    if (unseen >= LOOKS) observer.trouble(`${why} although jobs wait for theirs; the connection is renewed`);
-    deliveries.renew?.(why);
+    if (unseen >= LOOKS)
+      observer.trouble(
+        `no message has arrived for ${LOOKS} leases although jobs wait for theirs; the connection is renewed`,
+      );
+    deliveries.renew?.(`no message has arrived for ${quiet} leases`);
     [unseen, quiet] = [0, 0];
   }
 }

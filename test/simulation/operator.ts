@@ -32,7 +32,7 @@ export type OperatorParts = {
 };
 
 /** What one process of the operator's reaches the world by. */
-type Hands = { readonly gate: Gate; readonly state: State; readonly publisher: Publisher };
+type Hands = { readonly state: State; readonly publisher: Publisher };
 
 export class Operator {
   readonly #parts: OperatorParts;
@@ -125,7 +125,6 @@ export class Operator {
     const gate = new Gate({ ...surroundings, onKilled }, `${NAME}${this.#processes}`);
     const state = gatedState(this.#parts.state, gate, perform);
     return {
-      gate,
       state: variant?.state?.(state, { ...site, gate }) ?? state,
       publisher: gatedPublisher(this.#parts.publisher, gate),
     };
