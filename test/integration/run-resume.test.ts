@@ -321,11 +321,15 @@ test('a destination that crashes and comes back without its pending streams cost
     return outcome;
   });
 
-  const { job, notes } = await copy.succeed({ settings, destination: crashing });
-
+  const first = await copy.run({ settings, destination: crashing });
   await restarted;
-  assert.match(notes.join(), /copy begins again from the snapshot/);
-  assert.deepEqual([job.planNumber, job.rowsWritten], [1, ROWS]);
+  // A server that is back only after the patience of a call costs an attempt besides.
+  const waited = first.outcome.kind === 'waiting' && first.outcome.reason === 'warehouse_unavailable';
+  const last = waited ? await copy.succeed({ jobId: first.job.jobId, settings }) : first;
+
+  assert.deepEqual(last.outcome, { kind: 'success' });
+  assert.match([...first.notes, ...last.notes].join(), /copy begins again from the snapshot/);
+  assert.deepEqual([last.job.planNumber, last.job.rowsWritten], [1, ROWS]);
   assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
 });
 
