@@ -12,5 +12,6 @@ export function workerSettings({ jobs }: Config): WorkerSettings {
     maxConcurrentJobs: jobs.maxConcurrentJobs,
     parkedLimit: jobs.parkedLimit,
     drainTimeoutMs: jobs.drainTimeoutMs,
+    noProgressTimeoutMs: jobs.noProgressTimeoutMs,
   };
 }

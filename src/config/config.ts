@@ -40,6 +40,7 @@ export type Config = {
     readonly memoryBudgetBytes: number;
     readonly leaseMs: number;
     readonly drainTimeoutMs: number;
+    readonly noProgressTimeoutMs: number;
     readonly transformsDir: string;
     readonly sourcesDir: string;
     readonly stagingDataset: string | undefined;

@@ -115,6 +115,7 @@ function toConfig(values: Values, files: Files): Config {
       memoryBudgetBytes: values.MEMORY_BUDGET_MB,
       leaseMs: values.LEASE_SECONDS,
       drainTimeoutMs: values.DRAIN_TIMEOUT,
+      noProgressTimeoutMs: values.NO_PROGRESS_TIMEOUT,
       transformsDir: values.TRANSFORMS_DIR,
       sourcesDir: values.SOURCES_DIR,
       stagingDataset: values.STAGING_DATASET,

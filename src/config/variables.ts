@@ -176,6 +176,14 @@ export const VARIABLES = {
     default: '25',
     description: 'How long a stopping worker waits for its jobs to reach a checkpoint.',
   },
+  NO_PROGRESS_TIMEOUT: {
+    section: 'Jobs',
+    // BigQuery ends a query after six hours, which is the longest call there is. Source: BigQuery documentation, quotas and limits.
+    kind: seconds(10, 604_800),
+    default: '25200',
+    description:
+      'How long a job may show no sign of life before its run is stopped; longer than its longest query.',
+  },
   TRANSFORMS_DIR: {
     section: 'Jobs',
     kind: path,

@@ -7,7 +7,7 @@ import type { JobRecord } from '../state/job-record.ts';
 import type { Run, StopCause } from './run.ts';
 
 const STALLED =
-  'nothing has moved for hours: no step, no batch, no answer of source or destination; the run was given up';
+  'nothing has moved for as long as NO_PROGRESS_TIMEOUT allows: no step, no batch, no answer of source or destination; the run was given up';
 
 /** The end of a run that was stopped or met an error. */
 export type Settled =

@@ -1,7 +1,5 @@
 /** How long a run has shown no sign of life, and when that is too long. */
 
-/** BigQuery ends a query after six hours, which is the longest call there is. Source: BigQuery documentation, quotas and limits. */
-export const STALLED_AFTER_MS = 7 * 3_600_000;
 /** So many leases a run has to stop once it was asked to. */
 const LEASES_TO_STOP = 5;
 
@@ -10,15 +8,15 @@ export type RunVerdict = 'fine' | 'stalled' | 'stuck';
 
 /** Adds up the time between looks, of which none counts for more than a lease: a process that was stopped, or a machine that slept, has not waited. */
 export class RunPatience {
-  readonly #stalledAfterMs: number;
+  readonly #noProgressTimeoutMs: number;
   readonly #leaseMs: number;
   #lookedMs: number;
   #stillMs = 0;
 
-  constructor(nowMs: number, leaseMs: number, stalledAfterMs = STALLED_AFTER_MS) {
+  constructor(nowMs: number, leaseMs: number, noProgressTimeoutMs: number) {
     this.#lookedMs = nowMs;
     this.#leaseMs = leaseMs;
-    this.#stalledAfterMs = stalledAfterMs;
+    this.#noProgressTimeoutMs = noProgressTimeoutMs;
   }
 
   /** The run has begun or ended a step or a batch, or was answered. */
@@ -29,7 +27,7 @@ export class RunPatience {
   look(nowMs: number): RunVerdict {
     this.#stillMs += Math.min(nowMs - this.#lookedMs, this.#leaseMs);
     this.#lookedMs = nowMs;
-    if (this.#stillMs < this.#stalledAfterMs) return 'fine';
-    return this.#stillMs < this.#stalledAfterMs + LEASES_TO_STOP * this.#leaseMs ? 'stalled' : 'stuck';
+    if (this.#stillMs < this.#noProgressTimeoutMs) return 'fine';
+    return this.#stillMs < this.#noProgressTimeoutMs + LEASES_TO_STOP * this.#leaseMs ? 'stalled' : 'stuck';
   }
 }

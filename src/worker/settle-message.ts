@@ -52,7 +52,9 @@ export async function settleInSlot(
   request: JobRequest,
   options: ClaimOptions = {},
 ): Promise<Settlement> {
-  const { settings, services, observer } = context;
+  const { settings, services, running, observer } = context;
+  // A process with a run that it cannot end is about to end itself: whatever it began now would be stopped again.
+  if (running.stuck !== undefined) return park(context, message, pollMs(context), true);
   const claimSentMs = services.clock.nowMs();
   const claim = await services.state.jobs.claim(request, settings.owner, settings.leaseMs, options);
   switch (claim.kind) {
@@ -93,7 +95,7 @@ async function runClaimed(
 ): Promise<Settlement> {
   const { settings, services, running, observer } = context;
   const startedMs = services.clock.nowMs();
-  const patience = new RunPatience(startedMs, settings.leaseMs, settings.stalledAfterMs);
+  const patience = new RunPatience(startedMs, settings.leaseMs, settings.noProgressTimeoutMs);
   const moved = (): void => patience.moved();
   const { signal, stuck } = running.add(lease, sureUntilMs, patience);
   message.phase = 'running';

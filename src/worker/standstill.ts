@@ -40,6 +40,6 @@ export class Standstill {
 }
 
 function stuck(job: string): Verdict {
-  const end = `a run of job ${job} has not moved for hours and did not stop when it was asked to; the job is tried again`;
+  const end = `a run of job ${job} has not moved for as long as NO_PROGRESS_TIMEOUT allows and did not stop when it was asked to; the job is tried again`;
   return { end, how: 'drain' };
 }

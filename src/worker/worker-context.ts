@@ -21,8 +21,8 @@ export type WorkerSettings = {
   readonly maxConcurrentJobs: number;
   readonly parkedLimit: number;
   readonly drainTimeoutMs: number;
-  /** How long a run may go on without a sign of life; left out, longer than any call may take. */
-  readonly stalledAfterMs?: number;
+  /** How long a run may go on without a sign of life. */
+  readonly noProgressTimeoutMs: number;
 };
 
 /** What became of a delivery; counted, one word per row of the redelivery table. */

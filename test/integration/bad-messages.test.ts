@@ -48,6 +48,7 @@ async function aWorker(t: TestContext) {
       maxConcurrentJobs: 1,
       parkedLimit: 10,
       drainTimeoutMs: 5_000,
+      noProgressTimeoutMs: 3_600_000,
     },
     services,
     deliveries: source,

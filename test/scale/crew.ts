@@ -48,5 +48,7 @@ export async function crewInThisProcess(
 
 /** The settings of one of its workers. */
 export function settingsOf({ leaseMs, maxConcurrentJobs, parkedLimit }: Load, at: number): WorkerSettings {
-  return { owner: `worker-${at}`, leaseMs, drainTimeoutMs: 25_000, maxConcurrentJobs, parkedLimit };
+  const owner = `worker-${at}`;
+  const [drainTimeoutMs, noProgressTimeoutMs] = [25_000, 7 * 3_600_000];
+  return { owner, leaseMs, drainTimeoutMs, noProgressTimeoutMs, maxConcurrentJobs, parkedLimit };
 }

@@ -85,6 +85,7 @@ export function createReplica(parts: ReplicaParts): Worker {
         maxConcurrentJobs: MAX_CONCURRENT_JOBS,
         parkedLimit: 100,
         drainTimeoutMs: 10_000,
+        noProgressTimeoutMs: 7 * 3_600_000,
       },
       services: {
         state: variant?.state?.(state, site) ?? state,

@@ -125,6 +125,7 @@ function scriptedWorker(
       maxConcurrentJobs: 4,
       parkedLimit: 100,
       drainTimeoutMs: 5_000,
+      noProgressTimeoutMs: 3_600_000,
     },
     services: {
       state,

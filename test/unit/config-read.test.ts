@@ -43,6 +43,7 @@ test('an empty environment is the documented defaults', () => {
     memoryBudgetBytes: 128 * 1024 * 1024,
     leaseMs: 60_000,
     drainTimeoutMs: 25_000,
+    noProgressTimeoutMs: 25_200_000,
     transformsDir: './transforms',
     sourcesDir: './sources',
     stagingDataset: undefined,

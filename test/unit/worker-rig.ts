@@ -81,6 +81,7 @@ export class Rig {
           maxConcurrentJobs: 4,
           parkedLimit: 100,
           drainTimeoutMs: 25_000,
+          noProgressTimeoutMs: 7 * 3_600_000,
           ...settings,
         },
         services: {
