@@ -9,6 +9,7 @@ import { refuseWhatIsUnsupported } from './capabilities.ts';
 import { comparableColumns } from './comparable-columns.ts';
 import { compareDays, type ComparedDay } from './compare-days.ts';
 import { compareWithLedger } from './compare-with-ledger.ts';
+import type { DestinationTable } from './destination.ts';
 import { existingSource } from './plan-job.ts';
 import { windowText } from './requested-window.ts';
 import { RunStopped, type NumberedRun, type Run } from './run.ts';
@@ -32,11 +33,12 @@ export async function verifyDays(run: Run): Promise<void> {
 async function verifyAndRepair(run: NumberedRun): Promise<readonly ComparedDay[]> {
   const { watermark } = run.organization;
   const window = verifiedDays(run.job.window, watermark);
-  if (!window || watermark === undefined) {
+  const copy = window && (await existingCopy(run));
+  if (!copy || watermark === undefined) {
     run.observer.note(run.lease, 'nothing has been copied yet that could be verified');
     return [];
   }
-  const days = await compared(run, window);
+  const days = await compared(run, copy, window);
   await recordEqualDays(run, days);
   for (const { day, verdict } of days) {
     const why = WHY_REPAIRED[verdict.kind];
@@ -51,17 +53,32 @@ const WHY_REPAIRED: Partial<Record<ComparedDay['verdict']['kind'], string>> = {
   unrecorded: 'what a module made of a day is not on record completely, so that it is repaired',
 };
 
-async function compared(run: NumberedRun, window: Window): Promise<readonly ComparedDay[]> {
+/** The destination; undefined before the first rows, for which it is made: until then a watermark only says where they shall begin. */
+async function existingCopy({
+  state,
+  organization,
+  destination,
+}: NumberedRun): Promise<DestinationTable | undefined> {
+  const copy = await destination.describe(organization.destination);
+  if (copy) return copy;
+  const { organizationId } = organization;
+  const [last] = await state.jobs.list({ organizationId, status: ['SUCCESS'], hasWritten: true, limit: 1 });
+  const name = tableName(organization.destination);
+  if (!last?.plan || tableName(last.plan.destination) !== name) return undefined;
+  throw new TerminalError(
+    'destination_not_found',
+    `the destination ${name} does not exist, though it was copied to; see pulse-billing-etl org show ${organizationId}`,
+  );
+}
+
+async function compared(
+  run: NumberedRun,
+  copy: DestinationTable,
+  window: Window,
+): Promise<readonly ComparedDay[]> {
   const { organization, source, destination } = run;
   refuseWhatIsUnsupported(organization);
   const table = await existingSource(run);
-  const copy = await destination.describe(organization.destination);
-  if (!copy) {
-    throw new TerminalError(
-      'destination_not_found',
-      `the destination ${tableName(organization.destination)} does not exist, though it was copied to; see pulse-billing-etl org show ${organization.organizationId}`,
-    );
-  }
   const slice = await sliceToVerify(run, table, window);
   if (isModule(organization.transform)) return compareWithLedger(run, slice, table.schema, copy);
   // What a transform makes, only BigQuery can say.

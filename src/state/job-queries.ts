@@ -11,6 +11,8 @@ export type JobFilter = {
   readonly status?: readonly JobStatus[] | undefined;
   readonly jobType?: JobType | undefined;
   readonly reason?: Reason | undefined;
+  /** Jobs that wrote at least one row. */
+  readonly hasWritten?: true;
   /** Jobs whose id holds this text, whatever its case where the database compares so. */
   readonly jobIdContains?: string | undefined;
   readonly limit?: number | undefined;
@@ -28,7 +30,8 @@ export function findJob(session: Session, { organizationId, jobId }: JobKey): Pr
 /** The newest first. */
 export function listJobs({ manager }: Session, filter: JobFilter): Promise<JobRow[]> {
   const query = manager.createQueryBuilder(JobRow, 'job').orderBy('job.id', 'DESC');
-  const { organizationId, status, jobType, reason, jobIdContains, beforeId, limit = DEFAULT_LIMIT } = filter;
+  const { organizationId, status, jobType, reason, hasWritten, jobIdContains, beforeId } = filter;
+  const { limit = DEFAULT_LIMIT } = filter;
   if (organizationId !== undefined)
     query.andWhere('job.organizationId = :organizationId', { organizationId });
   if (status !== undefined) {
@@ -37,6 +40,7 @@ export function listJobs({ manager }: Session, filter: JobFilter): Promise<JobRo
   }
   if (jobType !== undefined) query.andWhere('job.jobType = :jobType', { jobType });
   if (reason !== undefined) query.andWhere('job.errorReason = :reason', { reason });
+  if (hasWritten) query.andWhere('job.rowsWritten > 0');
   if (jobIdContains !== undefined)
     query.andWhere(`job.jobId LIKE :pattern ESCAPE '!'`, { pattern: `%${escapePattern(jobIdContains)}%` });
   if (beforeId !== undefined) query.andWhere('job.id < :beforeId', { beforeId });

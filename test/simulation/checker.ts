@@ -62,6 +62,11 @@ export class Checker {
     this.#retryWished.add(name);
   }
 
+  /** Somebody says from where the organization's next copy goes on. */
+  watermarkWished(organizationId: string, at: Micros): void {
+    this.#watermarks.wished(organizationId, at);
+  }
+
   /** From now on the organization starts no job, or may again. */
   paused(organizationId: string, isPaused: boolean): void {
     if (isPaused) this.#paused.add(organizationId);

@@ -1,14 +1,16 @@
-// An operator of a simulated world: stops jobs, pauses organizations, retries jobs as the page does and replays dead letters as the command line does.
+// An operator of a simulated world: stops jobs, pauses and configures organizations, retries jobs as the page does and replays dead letters as the command line does.
 import { retryJob } from '../../src/http/act.ts';
 import { isTerminal } from '../../src/job/job-status.ts';
 import type { JobKey, JobStatus } from '../../src/job/job.ts';
 import type { State } from '../../src/state/open-state.ts';
+import type { SetOutcome } from '../../src/state/organization-store.ts';
 import type { Publisher } from '../../src/worker/publisher.ts';
 import { plannedReplay, replay } from '../../src/worker/replay-dead-letter.ts';
 import type { Checker } from './checker.ts';
 import { gatedPublisher } from './gated-broker.ts';
 import { gatedState, type Perform } from './gated-state.ts';
 import { Gate, type Surroundings } from './gate.ts';
+import { cursorAt } from './organizations.ts';
 import type { Variant, VariantSite } from './replica.ts';
 import type { Act } from './scenario.ts';
 
@@ -57,6 +59,15 @@ export class Operator {
         return this.#pause(act.organizationId, act.kind);
       case 'retry':
         return this.#retry(act);
+      case 'reroute':
+        return this.#untilSet(() =>
+          this.#parts.state.organizations.set({
+            organizationId: act.organizationId,
+            writePath: act.writePath,
+          }),
+        );
+      case 'replan':
+        return this.#replan(act.organizationId);
       case 'replay':
         return this.#untilDone((hands) => this.#replayAll(hands));
     }
@@ -75,6 +86,27 @@ export class Operator {
     const operation = `state.organizations.${change}`;
     await perform(NAME, operation, [], () => state.organizations[change](organizationId));
     if (change === 'pause') checker.paused(organizationId, true);
+  }
+
+  /** From where the copy has come to, or from before all rows; in one step with reading that, so that no job moves it on in between. */
+  #replan(organizationId: string): Promise<void> {
+    const { checker, state } = this.#parts;
+    return this.#untilSet(async () => {
+      const { watermark } = (await state.organizations.find(organizationId)) ?? {};
+      const at = watermark ?? cursorAt(-1);
+      const outcome = await state.organizations.set({ organizationId, watermark: { kind: 'since', at } });
+      if (outcome.kind !== 'refused') checker.watermarkWished(organizationId, at);
+      return outcome;
+    });
+  }
+
+  /** Refused as long as a job is active; nothing goes wrong with it otherwise. */
+  #untilSet(set: () => Promise<SetOutcome>): Promise<void> {
+    const { perform } = this.#parts;
+    return this.#untilDone(async () => {
+      const outcome = await perform(NAME, 'state.organizations.set', [], set);
+      return (outcome as SetOutcome).kind !== 'refused';
+    });
   }
 
   /** Once it has failed or was cancelled. */

@@ -1,6 +1,7 @@
 // What a world is asked to do: which organizations export what and when, which jobs are asked for, and by how many replicas.
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
 import { formatInstant } from '../../src/job/instant.ts';
+import type { Organization } from '../../src/job/organization.ts';
 import { cursorAt, exportedRows, lateRows } from './organizations.ts';
 
 /** Rows an organization's source holds from then on. */
@@ -15,6 +16,13 @@ export type Act = { readonly atMs: number } & (
   | { readonly kind: 'cancel' | 'retry'; readonly organizationId: string; readonly jobId: string }
   | { readonly kind: 'pause' | 'resume'; readonly organizationId: string }
   | { readonly kind: 'replay' }
+  | {
+      readonly kind: 'reroute';
+      readonly organizationId: string;
+      readonly writePath: Organization['writePath'];
+    }
+  /** Its configuration is said to mean something else from where it has come to, so that whatever waits plans anew. */
+  | { readonly kind: 'replan'; readonly organizationId: string }
 );
 
 /** A message that is published then; `job` as spec.md §3 has it. */

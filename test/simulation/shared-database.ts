@@ -32,7 +32,7 @@ export async function openSharedDatabase(): Promise<SharedDatabase> {
       source: sourceOf(organizationId),
       destination: destinationOf(organizationId),
       destinationLocation: 'US',
-      writePath: isPushedDown(organizationId) ? 'query' : 'auto',
+      writePath: writePathOf(organizationId),
     });
   const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
   const written = { etl_jobs: new Set<bigint>(), client_billing_config: new Set<bigint>() };
@@ -48,6 +48,11 @@ export async function openSharedDatabase(): Promise<SharedDatabase> {
     },
     close: () => state.close(),
   };
+}
+
+/** Until somebody changes it. */
+function writePathOf(organizationId: string): 'query' | 'auto' {
+  return isPushedDown(organizationId) ? 'query' : 'auto';
 }
 
 function tablesOf(connection: SqliteConnection): readonly string[] {
@@ -69,6 +74,11 @@ function emptying(connection: SqliteConnection, setClock: (clock: () => Micros) 
   statements.push(
     connection.prepare(
       'UPDATE client_billing_config SET last_successful_run = NULL, active_job = NULL, paused = 0',
+    ),
+    ...ORGANIZATIONS.map((id) =>
+      connection.prepare(
+        `UPDATE client_billing_config SET write_path = '${writePathOf(id)}' WHERE organization_id = '${id}'`,
+      ),
     ),
     connection.prepare(`DELETE FROM sqlite_sequence WHERE name <> 'client_billing_config'`),
   );

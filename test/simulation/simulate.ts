@@ -4,7 +4,7 @@ import type { FaultKind, Operation } from './fault-kinds.ts';
 import { plannedFaults, randomFaults, type FaultPlan, type Plan } from './fault-plans.ts';
 import { poisonGlobals } from './poisoned-globals.ts';
 import type { Variant } from './replica.ts';
-import { withMending } from './random-operator.ts';
+import { withConfiguring, withMending } from './random-operator.ts';
 import { randomScenario } from './random-scenario.ts';
 import { MINIMAL_JOBS, type Scenario } from './scenario.ts';
 import type { SharedDatabase } from './shared-database.ts';
@@ -34,7 +34,8 @@ export function simulateSeed(
   options: SimulateOptions = {},
 ): Promise<Simulated> {
   const random = new SeededRandom(seed);
-  const scenario = withMending(randomScenario(random), new SeededRandom(~seed));
+  const mending = withMending(randomScenario(random), new SeededRandom(~seed));
+  const scenario = withConfiguring(mending, new SeededRandom(Math.imul(~seed, 0x85ebca6b)));
   return simulate(database, seed, scenario, randomFaults(random), options);
 }
 

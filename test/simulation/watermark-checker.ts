@@ -6,6 +6,7 @@ export class WatermarkChecker {
   readonly #facts: Facts;
   readonly #violation: (what: string) => void;
   readonly #watermarks = new Map<string, bigint | null>();
+  readonly #wishes = new Map<string, bigint>();
 
   constructor(facts: Facts, violation: (what: string) => void) {
     this.#facts = facts;
@@ -23,9 +24,15 @@ export class WatermarkChecker {
     return watermark !== null && end !== null && end <= watermark;
   }
 
-  /** I7: a watermark moves only in the transaction that ends its job, from the lo of that job's plan to its hi. */
+  /** An operator sets it in the transaction that is looked at next. */
+  wished(organizationId: string, at: bigint): void {
+    this.#wishes.set(organizationId, at);
+  }
+
+  /** I7: unless an operator sets it, a watermark moves only in the transaction that ends its job, from the lo of that job's plan to its hi. */
   moved(who: string, succeeded: readonly JobFacts[]): void {
-    const expected = new Map(this.#watermarks);
+    const expected = new Map([...this.#watermarks, ...this.#wishes]);
+    this.#wishes.clear();
     for (const job of succeeded) {
       if (job.job_type !== 'incremental' || job.commit_set === null || job.plan === null) continue;
       const { lo, hi } = windowOf(job.plan);

@@ -95,6 +95,33 @@ test('an organization that was never copied has nothing to verify', async (conte
   assert.match(notes.join(), /nothing has been copied yet/);
 });
 
+test('an organization that is told where to begin but had no rows to copy has nothing to verify either', async (context) => {
+  const rig = await etlRig(context, 0);
+  const at = rig.clock.nowMicros() - 30n * DAY;
+  await rig.state.organizations.set({ organizationId: 'acme', watermark: { kind: 'since', at } });
+  assert.deepEqual((await rig.run({ jobId: 'first' })).outcome, { kind: 'success' });
+  const { outcome, notes } = await rig.run(verify);
+  assert.deepEqual(outcome, { kind: 'success' });
+  assert.match(notes.join(), /nothing has been copied yet/);
+});
+
+test('a copy that goes to another table from now on has nothing to verify before its first rows', async (context) => {
+  const { rig } = await aCopy(context);
+  const destination = { ...rig.to, table: 'another' };
+  await rig.state.organizations.set({ organizationId: 'acme', destination, watermark: { kind: 'keep' } });
+  const { outcome, notes } = await rig.run(verify);
+  assert.deepEqual(outcome, { kind: 'success' });
+  assert.match(notes.join(), /nothing has been copied yet/);
+});
+
+test('a copy that was deleted fails the comparison, and the message names it', async (context) => {
+  const { rig } = await aCopy(context);
+  rig.destination.dropTable(rig.to);
+  const { outcome, job } = await rig.run(verify);
+  assert.deepEqual([outcome.kind, job.errorReason], ['failed', 'destination_not_found']);
+  assert.match(job.errorMessage ?? '', /does not exist, though it was copied to/);
+});
+
 test('a verify job whose call is lost is tried again and queues no repair twice', async (context) => {
   const { rig, yesterday } = await aCopy(context);
   rig.source.addRows(rig.from, [{ id: 51n, cost: 0.1, currency: 'EUR', export_time: yesterday }]);

@@ -156,6 +156,22 @@ onEveryDatabase((database) => {
     assert.deepEqual([organization?.watermark, organization?.activeJob], [undefined, undefined]);
   });
 
+  test('jobs that wrote rows are told from those that had none', async () => {
+    const { state } = database();
+    const empty = await aPlannedJob(state);
+    await state.jobs.finishEmpty(empty, 1, { ...COUNTS, rowsWritten: 0 });
+    const { organizationId } = empty;
+    const written = { organizationId, status: ['SUCCESS'], hasWritten: true } as const;
+    assert.deepEqual(await state.jobs.list(written), []);
+    const copied = await aDecidedJob(state);
+    await state.jobs.finish(copied, aSet(copied), COUNTS);
+    const found = await state.jobs.list({ ...written, organizationId: copied.organizationId });
+    assert.deepEqual(
+      found.map(({ jobId }) => jobId),
+      [copied.jobId],
+    );
+  });
+
   test('a job that dropped every row it read moves the watermark when told to', async () => {
     const { state } = database();
     const lease = await aPlannedJob(state);
