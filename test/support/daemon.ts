@@ -54,10 +54,11 @@ export function startDaemon(
   variables: Readonly<Record<string, string>>,
   { program = FROM_SOURCE, onReport }: DaemonOptions = {},
 ): Daemon {
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   const [command, ...given] = [...DIES_WITH_PARENT, process.execPath, ...program, 'worker'];
   const child = spawn(command, given, {
     cwd: REPOSITORY,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...variables },
     stdio: ['ignore', 'pipe', 'pipe', ...(onReport ? (['pipe'] as const) : [])],
   });
   if (onReport) onLine(child.stdio[3] as NodeJS.ReadableStream, onReport);

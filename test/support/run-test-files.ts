@@ -3,9 +3,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { killGroupWhenWeDie } from '../../dev/emulators/parent-death.ts';
 
 const ALL_TESTS = 'test/**/*.test.ts';
+
+/**
+ * What one process has compiled, the next need not. Threads need it besides: Node strips the types of their sources by
+ * WebAssembly, and V8 has aborted a test in the middle of that ("Check failed: jit_page.has_value()", see nodejs/node#64500).
+ */
+const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url));
 
 /** Set for the servers that this run uses; tests get them under TEST_ names only, so that none works by accident. */
 const NOT_FOR_TESTS = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'PUBSUB_EMULATOR_HOST'];
@@ -35,7 +42,7 @@ export async function runTestFiles(chosen: string[], addresses: Record<string, s
     ],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...Object.fromEntries(inherited), ...addresses },
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...Object.fromEntries(inherited), ...addresses },
       // A group of its own, so that it can be ended together with everything that tests have started in it.
       detached: true,
     },
