@@ -48,14 +48,15 @@ export function createApp({ config, logger }: { config: Config; logger: Logger }
     },
     async planJob(request) {
       const { previewPlan } = await import('./app/preview-plan.ts');
-      const organization = await (await state.get()).organizations.find(request.organizationId);
+      const opened = await state.get();
+      const organization = await opened.organizations.find(request.organizationId);
       if (!organization) {
         throw new TerminalError(
           'unknown_organization',
           `organization "${request.organizationId}" is not configured; add it with org set`,
         );
       }
-      return previewPlan(request, organization, (await sides.get()).open(organization), config);
+      return previewPlan(request, organization, (await sides.get()).open(organization), opened, config);
     },
     async checkFocus(organization) {
       const { checkFocus } = await import('./app/check-focus.ts');

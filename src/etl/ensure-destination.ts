@@ -11,16 +11,18 @@ import { assertLayout } from './table-layout.ts';
 /** Labels of every dataset and table that is made here. */
 export const DATASET_LABELS = { managed_by: 'pulse-billing-etl' } as const;
 
-/** What was done, one line each; empty when everything was there. */
+/** What was done, one line each; empty when everything was there. `mayMake` is asked before anything is made, and throws where that would hide a loss. */
 export async function ensureDestination(
   destination: Destination,
   organization: Organization,
   plan: Plan,
+  mayMake: () => Promise<void>,
 ): Promise<readonly string[]> {
   const schema = destinationSchema(plan.sourceSchema);
   const location = await destination.datasetLocation(plan.destination);
   const done: string[] = [];
   if (location === undefined) {
+    await mayMake();
     await destination.createDataset(plan.destination, plan.destinationLocation, DATASET_LABELS);
     done.push(
       `created dataset ${plan.destination.project}.${plan.destination.dataset} in ${plan.destinationLocation}`,
@@ -28,6 +30,7 @@ export async function ensureDestination(
   }
   const table = await destination.describe(plan.destination);
   if (table) return [...done, ...(await evolve(destination, organization, table, schema))];
+  await mayMake();
   await createTable(destination, organization, plan, schema);
   return [...done, `created table ${tableName(plan.destination)}`];
 }

@@ -5,6 +5,7 @@ import { decide, rollForward } from './commit.ts';
 import { abandonCopy, copyRows, type PreparedRows } from './copy-rows.ts';
 import { ensureDestination } from './ensure-destination.ts';
 import { ensureQuarantine } from './ensure-quarantine.ts';
+import { refuseLostDestination } from './lost-destination.ts';
 import { planRun } from './plan-run.ts';
 import { RunStopped, type PlannedRun, type Run } from './run.ts';
 import { settleFailure, settleStop, type Settled } from './settle-run.ts';
@@ -104,8 +105,9 @@ function abandon(run: PlannedRun): Promise<void> {
   return usesStaging(run) ? dropStaging(run) : abandonCopy(run);
 }
 
-async function ensure({ destination, organization, plan }: PlannedRun): Promise<readonly string[]> {
-  const changes = await ensureDestination(destination, organization, plan);
+async function ensure(run: PlannedRun): Promise<readonly string[]> {
+  const { destination, organization, plan } = run;
+  const changes = await ensureDestination(destination, organization, plan, () => refuseLostDestination(run));
   return [...changes, ...(await ensureQuarantine(destination, organization, plan))];
 }
 

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { TerminalError } from '../job/errors.ts';
 import type { Micros } from '../job/instant.ts';
 import { jobName, type Window } from '../job/job.ts';
-import { tableName } from '../job/table-ref.ts';
 import { totalFingerprint, totalRows } from '../job/totals.ts';
 import { refuseWhatIsUnsupported } from './capabilities.ts';
 import { comparableColumns } from './comparable-columns.ts';
 import { compareDays, type ComparedDay } from './compare-days.ts';
 import { compareWithLedger } from './compare-with-ledger.ts';
 import type { DestinationTable } from './destination.ts';
+import { refuseLostDestination } from './lost-destination.ts';
 import { existingSource } from './plan-job.ts';
 import { windowText } from './requested-window.ts';
 import { RunStopped, type NumberedRun, type Run } from './run.ts';
@@ -54,21 +54,10 @@ const WHY_REPAIRED: Partial<Record<ComparedDay['verdict']['kind'], string>> = {
 };
 
 /** The destination; undefined before the first rows, for which it is made: until then a watermark only says where they shall begin. */
-async function existingCopy({
-  state,
-  organization,
-  destination,
-}: NumberedRun): Promise<DestinationTable | undefined> {
-  const copy = await destination.describe(organization.destination);
-  if (copy) return copy;
-  const { organizationId } = organization;
-  const [last] = await state.jobs.list({ organizationId, status: ['SUCCESS'], hasWritten: true, limit: 1 });
-  const name = tableName(organization.destination);
-  if (!last?.plan || tableName(last.plan.destination) !== name) return undefined;
-  throw new TerminalError(
-    'destination_not_found',
-    `the destination ${name} does not exist, though it was copied to; see pulse-billing-etl org show ${organizationId}`,
-  );
+async function existingCopy(run: NumberedRun): Promise<DestinationTable | undefined> {
+  const copy = await run.destination.describe(run.organization.destination);
+  if (!copy) await refuseLostDestination(run);
+  return copy;
 }
 
 async function compared(

@@ -28,7 +28,7 @@ const ADVICE: Readonly<Record<Reason, string>> = {
   snapshot_expired:
     'The job took longer than the source’s time travel reaches. Find out why: `pulse-billing-etl show ORG JOB`',
   destination_not_found:
-    'Pause first: `pulse-billing-etl org pause ORG`. If the table was deleted, restore it by time travel before the next run makes an empty one.',
+    'Nothing is copied until it is back: restore it by time travel, or start over: `pulse-billing-etl org set ORG --since 1970-01-01`',
   location_mismatch: 'Let the location be found out: `pulse-billing-etl org set ORG --source-location ""`',
   schema_drift:
     'The message is a diff. New columns: `pulse-billing-etl org set ORG --schema-policy evolve`; a conflict: change the destination’s column or copy into a new table.',

@@ -57,6 +57,19 @@ test('a source in a project that is not there is refused by name', async () => {
   await fails(copy, 'source_not_found', ['somebody-elses-project.billing.export', 'org show']);
 });
 
+test('a copy that was deleted is destination_not_found and not made anew, until it shall begin again', async () => {
+  const copy = await runs().newCopy(COLUMNS);
+  await copy.insert(ROW);
+  await copy.succeed({ jobId: 'first' });
+  await runs().warehouses.atDestination(`DROP TABLE ${sqlName(copy.destination)}`);
+  await copy.insert(LATER_ROW);
+  await fails(copy, 'destination_not_found', [`${copy.destination.dataset}.copy does not exist`, '--since']);
+  assert.equal(await runs().warehouses.destination.describe(copy.destination), undefined);
+  await copy.configure({ watermark: { kind: 'since', at: 0n } });
+  await copy.succeed();
+  assert.deepEqual(await copy.destinationRows(), await copy.sourceRows());
+});
+
 test('rows without a cursor are null_cursor, counted', async () => {
   const copy = await runs().newCopy(COLUMNS);
   await copy.insert(`${ROW}, (2, 0.1, 'USD', NULL), (3, 0.1, 'USD', NULL)`);

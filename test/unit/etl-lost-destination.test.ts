@@ -1,0 +1,92 @@
+// A destination that somebody deleted: what is made anew in its place would lack all earlier rows, so nothing is, unless somebody says so.
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { TransientError } from '../../src/job/errors.ts';
+import { parseInstant } from '../../src/job/instant.ts';
+import { etlRig, type EtlRig } from './etl-rig.ts';
+
+const ROWS = 6;
+
+/** Two of them. */
+async function newRows(rig: EtlRig): Promise<void> {
+  await rig.clock.advance(1000);
+  rig.addRows(2);
+}
+
+/** A rig whose copy was deleted, and rows that came since. */
+async function aDeletedCopy(context: TestContext): Promise<EtlRig> {
+  const rig = await etlRig(context, ROWS);
+  assert.deepEqual((await rig.run({ jobId: 'first' })).outcome, { kind: 'success' });
+  rig.destination.dropTable(rig.to);
+  await newRows(rig);
+  return rig;
+}
+
+const since = (rig: EtlRig, at: bigint) =>
+  rig.state.organizations.set({ organizationId: rig.organizationId, watermark: { kind: 'since', at } });
+
+const window = { start: parseInstant('2020-01-01T00:00:00Z')!, end: undefined };
+
+for (const jobType of ['incremental', 'verify', 'repair'] as const)
+  test(`${jobType}: the job fails, names the table and makes none`, async (context) => {
+    const rig = await aDeletedCopy(context);
+    const watermark = (await rig.state.organizations.find(rig.organizationId))!.watermark!;
+    const request = { jobType, window: jobType === 'repair' ? { ...window, end: watermark } : undefined };
+
+    const { outcome, job } = await rig.run({ jobId: 'second', request });
+
+    assert.deepEqual([outcome.kind, job.errorReason], ['failed', 'destination_not_found']);
+    assert.match(job.errorMessage ?? '', /copies\.\w+ does not exist, though it was copied to up to 20/);
+    assert.equal(rig.destination.table(rig.to), undefined);
+    assert.equal((await rig.state.organizations.find(rig.organizationId))?.watermark, watermark);
+  });
+
+test('somebody who starts over gets every row again', async (context) => {
+  const rig = await aDeletedCopy(context);
+  await since(rig, parseInstant('1970-01-01T00:00:00Z')!);
+  assert.deepEqual((await rig.run({ jobId: 'second' })).outcome, { kind: 'success' });
+  assert.equal(rig.destination.rows(rig.to).length, ROWS + 2);
+});
+
+test('an empty table made by hand takes what is new', async (context) => {
+  const rig = await etlRig(context, ROWS);
+  await rig.run({ jobId: 'first' });
+  const { schema } = rig.destination.table(rig.to)!;
+  rig.destination.dropTable(rig.to);
+  rig.destination.addTable(rig.to, schema);
+  await newRows(rig);
+  assert.deepEqual((await rig.run({ jobId: 'second' })).outcome, { kind: 'success' });
+  assert.equal(rig.destination.rows(rig.to).length, 2);
+});
+
+test('a copy that goes to a new table from now on makes it', async (context) => {
+  const rig = await aDeletedCopy(context);
+  const destination = { ...rig.to, table: 'another' };
+  await rig.state.organizations.set({
+    ...{ organizationId: rig.organizationId, destination },
+    watermark: { kind: 'keep' },
+  });
+  assert.deepEqual((await rig.run({ jobId: 'second' })).outcome, { kind: 'success' });
+  assert.equal(rig.destination.rows(destination).length, 2);
+});
+
+test('a table deleted before the decision of a job is not made anew by its next attempt', async (context) => {
+  const rig = await etlRig(context, ROWS);
+  await rig.run({ jobId: 'first' });
+  await newRows(rig);
+  let deleted = false;
+  const { job } = await rig.runToEnd({
+    jobId: 'second',
+    destination: (real) => ({
+      ...real,
+      finalizeWriteStream: async (name) => {
+        if (deleted) return real.finalizeWriteStream(name);
+        deleted = true;
+        rig.destination.dropTable(rig.to);
+        throw new TransientError('warehouse_unavailable', 'the answer was lost');
+      },
+    }),
+  });
+  assert.deepEqual([job.status, job.errorReason], ['FAILED', 'destination_not_found']);
+  assert.equal(rig.destination.table(rig.to), undefined);
+});
