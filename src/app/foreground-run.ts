@@ -43,8 +43,9 @@ export async function runInForeground(request: JobRequest, run: ForegroundRun): 
     told(tracedRunObserver(runObserver(logger, metrics, traceOf), traces), run),
   );
   const observer = tracedWorkerObserver(workerObserver(logger, metrics, traceOf, 'info'), traces);
-  // Such a job is held for as long as it waits for a person; a command in the foreground hands it to that person.
-  const needsOperator = new AbortController();
+  // A job that waits for a person is held for as long; a command in the foreground hands it to that person. And nothing more
+  // begins in a process with a run that it cannot end.
+  const isOver = new AbortController();
   const worker = new Worker({
     settings: { ...workerSettings(config), kind: 'foreground' },
     services,
@@ -55,14 +56,14 @@ export async function runInForeground(request: JobRequest, run: ForegroundRun): 
       ...observer,
       runEnded(key, outcome, figures) {
         observer.runEnded(key, outcome, figures);
-        if (outcome.kind === 'needs_operator') needsOperator.abort();
+        if (outcome.kind === 'needs_operator' || worker.state().stuckJob !== undefined) isOver.abort();
       },
     },
   });
   // The live workers have theirs; this process takes one share more.
   run.rates.shareAmong((await state.countLiveWorkers()) + 1);
   worker.start();
-  await Promise.race([settled, aborted(signal), aborted(needsOperator.signal)]);
+  await Promise.race([settled, aborted(signal), aborted(isOver.signal)]);
   await worker.drain();
   const job = await state.jobs.find(request);
   if (!job) throw new Error(`job ${jobName(request)} is not in the database`);

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { freePort } from '../../dev/emulators/free-port.ts';
+import { createTestDatabase } from '../conformance/state/databases.ts';
 import { PATIENCE_MS, startDaemon } from '../support/daemon.ts';
 import { eventually, uniqueName } from '../support/eventually.ts';
+import { callProgram } from '../support/program-call.ts';
 import { daemonSetup, type DaemonSetup } from './daemon-process.ts';
 import { copyOf, openWarehouses, type Copy } from './run-setup.ts';
 
@@ -54,62 +56,87 @@ test('a worker that has drained but does not come to its end ends itself', async
   assert.match(last.message, /has not ended 11 s after SIGTERM/);
 });
 
-/** Reads files, but is silent for ever when a process with MUTE=true asks what the table is. */
+/** Reads files, but never says what a table is while there is a file `mute` beside the module. */
 const MUTEABLE = `
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { filesSource } from ${JSON.stringify(new URL('../../src/sources/files/files-source.ts', import.meta.url).href)};
-const silence = () => new Promise(() => undefined);
 export function openSource({ folder }) {
   const files = filesSource({ root: folder, now: () => BigInt(Date.now()) * 1000n });
-  return process.env.MUTE === 'true' ? { ...files, describe: silence } : files;
+  const describe = (table) =>
+    existsSync(join(folder, 'mute')) ? new Promise(() => undefined) : files.describe(table);
+  return { ...files, describe };
 }`;
 
-/** A copy of two rows from a source of that kind, and where it lies. */
-async function muteableCopy(
-  context: TestContext,
-  { state }: DaemonSetup,
-): Promise<{ copy: Copy; SOURCES_DIR: string }> {
+type Muteable = {
+  readonly SOURCES_DIR: string;
+  /** An organization with two rows to copy. */
+  readonly newCopy: () => Promise<Copy>;
+  readonly speak: () => Promise<void>;
+};
+
+/** A source of that kind, which is mute. */
+async function muteableSource(context: TestContext, { state }: DaemonSetup): Promise<Muteable> {
   const SOURCES_DIR = await mkdtemp(join(tmpdir(), 'pulse-billing-etl-mute-'));
   context.after(() => rm(SOURCES_DIR, { recursive: true }));
-  const table = { project: 'vendor', dataset: uniqueName('bills'), table: 'acme' };
-  const folder = join(SOURCES_DIR, table.project, table.dataset, table.table);
-  await mkdir(folder, { recursive: true });
-  const columns = [
-    { name: 'cost', type: 'NUMERIC' },
-    { name: 'export_time', type: 'TIMESTAMP' },
-  ];
-  await writeFile(join(folder, '_schema.json'), JSON.stringify(columns));
-  const rows = ['0.1,2026-01-01T10:00:00Z', '7,2026-01-01T11:00:00Z'];
-  await writeFile(join(folder, '2026-01-01.csv'), ['cost,export_time', ...rows].join('\n'));
   await writeFile(join(SOURCES_DIR, 'muteable.mjs'), MUTEABLE);
+  await writeFile(join(SOURCES_DIR, 'mute'), '');
   const warehouses = openWarehouses();
   context.after(() => warehouses.close());
-  const copy = await copyOf(state, () => warehouses, table, {
-    sourceKind: 'module:muteable',
-    destinationLocation: warehouses.sides.destination.location,
-  });
-  return { copy, SOURCES_DIR };
+  return {
+    SOURCES_DIR,
+    async newCopy() {
+      const table = { project: 'vendor', dataset: uniqueName('bills'), table: 'acme' };
+      const folder = join(SOURCES_DIR, table.project, table.dataset, table.table);
+      await mkdir(folder, { recursive: true });
+      const columns = [
+        { name: 'cost', type: 'NUMERIC' },
+        { name: 'export_time', type: 'TIMESTAMP' },
+      ];
+      await writeFile(join(folder, '_schema.json'), JSON.stringify(columns));
+      const rows = ['0.1,2026-01-01T10:00:00Z', '7,2026-01-01T11:00:00Z'];
+      await writeFile(join(folder, '2026-01-01.csv'), ['cost,export_time', ...rows].join('\n'));
+      return copyOf(state, () => warehouses, table, {
+        sourceKind: 'module:muteable',
+        destinationLocation: warehouses.sides.destination.location,
+      });
+    },
+    speak: () => rm(join(SOURCES_DIR, 'mute')),
+  };
 }
 
-test('a worker with a run that neither moves nor stops gives it up and ends itself, and the next one does the job', async (context) => {
-  const setup = await daemonSetup(context);
-  const { copy, SOURCES_DIR } = await muteableCopy(context, setup);
+test('a process with a run that neither moves nor stops gives it up and ends, and the next one does the job', async (context) => {
+  const database = await createTestDatabase('MariaDB');
+  context.after(() => database.drop());
+  const setup = await daemonSetup(context, database.settings);
+  const { SOURCES_DIR, newCopy, speak } = await muteableSource(context, setup);
+  const [copy, byHand] = [await newCopy(), await newCopy()];
   const key = { organizationId: copy.organizationId, jobId: uniqueName('job') };
-  await setup.publish(key);
-  const mute = await setup.start({ SOURCES_DIR, MUTE: 'true', NO_PROGRESS_TIMEOUT: '10' });
-
-  const last = await mute.says(/this process ends itself/);
-  assert.equal(await mute.ended, 1);
-
   const name = `${key.organizationId}/${key.jobId}`;
+  const variables = { SOURCES_DIR, NO_PROGRESS_TIMEOUT: '10' };
+  const run = () =>
+    callProgram({ ...setup.variables, ...variables }, ['run', byHand.organizationId, '--job-id', 'by-hand']);
+  await setup.publish(key);
+
+  const worker = await setup.start(variables);
+  const atOnce = run();
+  const last = await worker.says(/this process ends itself/);
+  assert.equal(await worker.ended, 1);
+
   assert.ok(
     last.message.startsWith(`a run of job ${name} has not moved for as long as NO_PROGRESS_TIMEOUT allows`),
     last.message,
   );
   const given = await setup.state.jobs.find(key);
   assert.deepEqual([given?.status, given?.errorReason, given?.attempts], ['QUEUED', 'no_progress', 1]);
+  const foreground = await atOnce;
+  assert.equal(foreground.code, 1, foreground.output);
+  assert.match(foreground.output, /by-hand has not ended: it is QUEUED after no_progress/);
 
-  await setup.start({ SOURCES_DIR });
+  await speak();
+  await setup.start(variables);
   const job = await setup.jobWhen(key, 'SUCCESS', ({ status }) => status === 'SUCCESS');
   assert.deepEqual([job.rowsWritten, job.attempts], [2, 1]);
-  assert.equal((await copy.destinationRows()).length, 2);
+  assert.equal((await run()).code, 0);
+  for (const made of [copy, byHand]) assert.equal((await made.destinationRows()).length, 2);
 });
