@@ -22,7 +22,7 @@ export function withMending(scenario: Scenario, random: SeededRandom): Scenario 
 export function withConfiguring(scenario: Scenario, random: SeededRandom): Scenario {
   const acts: Act[] = [];
   for (const organizationId of scenario.organizations) {
-    if (random.chance(isPushedDown(organizationId) ? 0.3 : 0)) {
+    if (isPushedDown(organizationId) && random.chance(0.3)) {
       const atMs = random.below(4_000);
       acts.push({ kind: 'reroute', atMs, organizationId, writePath: 'storage' });
       if (random.chance(0.5))

@@ -57,6 +57,10 @@ test('an empty environment is the documented defaults', () => {
   assert.equal(defaults.push, undefined);
 });
 
+test('a run may stand still for longer than the six hours BigQuery gives a query', () => {
+  assert.ok(config({}).jobs.noProgressTimeoutMs > 6 * 3_600_000);
+});
+
 test('every default is a value its own variable accepts', () => {
   for (const name of VARIABLE_NAMES) {
     const row = variable(name);
