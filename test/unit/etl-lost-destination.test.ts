@@ -1,8 +1,12 @@
 // A destination that somebody deleted: what is made anew in its place would lack all earlier rows, so nothing is, unless somebody says so.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { TransientError } from '../../src/job/errors.ts';
+import { previewPlan } from '../../src/app/preview-plan.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { TerminalError, TransientError } from '../../src/job/errors.ts';
 import { parseInstant } from '../../src/job/instant.ts';
+import { strictDestination } from '../support/strict-warehouse/destination-side.ts';
+import { strictSource } from '../support/strict-warehouse/source-side.ts';
 import { etlRig, type EtlRig } from './etl-rig.ts';
 
 const ROWS = 6;
@@ -89,4 +93,35 @@ test('a table deleted before the decision of a job is not made anew by its next 
   });
   assert.deepEqual([job.status, job.errorReason], ['FAILED', 'destination_not_found']);
   assert.equal(rig.destination.table(rig.to), undefined);
+});
+
+/** What `plan` is told of the next incremental job. */
+async function preview({ state, organizationId, source, destination }: EtlRig) {
+  const organization = (await state.organizations.find(organizationId)) ?? assert.fail();
+  const read = readConfig({}, () => '');
+  assert.ok(read.kind === 'ok');
+  const sides = {
+    source: { ...strictSource(source, 'preview'), close: () => Promise.resolve() },
+    destination: { ...strictDestination(destination, 'preview'), aggregateOf: () => assert.fail() },
+  };
+  const request = { organizationId, jobId: 'next', jobType: 'incremental', window: undefined } as const;
+  return previewPlan({ ...request, requestedBy: undefined }, organization, sides, state, read.config);
+}
+
+test('the preview refuses as the job would, names the table and makes none', async (context) => {
+  const rig = await aDeletedCopy(context);
+  await assert.rejects(preview(rig), (error) => {
+    assert.ok(error instanceof TerminalError);
+    assert.equal(error.reason, 'destination_not_found');
+    assert.match(error.message, /copies\.acme does not exist, though it was copied to up to 20/);
+    return true;
+  });
+  assert.equal(rig.destination.table(rig.to), undefined);
+});
+
+test('a preview before the first copy says that there is no table yet and makes none', async (context) => {
+  const rig = await etlRig(context, ROWS);
+  const { plan, destinationExists } = await preview(rig);
+  assert.deepEqual([plan?.destination, destinationExists], [rig.to, false]);
+  assert.equal(rig.destination.dataset(rig.to), undefined);
 });
