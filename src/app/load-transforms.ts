@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { moduleFaults, type ModuleFolder } from '../etl/transforms/module/find-module.ts';
+import { moduleFaults, modulesIn } from '../etl/transforms/module/find-module.ts';
+import type { Modules } from '../etl/transforms/module/modules.ts';
 import { parseSqlFile } from '../etl/transforms/sql-file.ts';
 import type { SqlTransform } from '../job/sql-transform.ts';
 import { processClock } from './process-clock.ts';
@@ -21,15 +22,15 @@ const LEAST_HEAP_MB = 64;
 /** What modules are found and run with. */
 export type ModuleSettings = Pick<Config['jobs'], 'transformsDir' | 'memoryBudgetBytes'>;
 
-/** Where modules are looked for whenever a job needs one, and what their threads may take: of memory twice MEMORY_BUDGET_MB. */
-export function moduleFolder({ transformsDir: folder, memoryBudgetBytes }: ModuleSettings): ModuleFolder {
+/** The modules, looked for whenever a job needs one; of memory their threads may take twice MEMORY_BUDGET_MB. */
+export function modulesOf({ transformsDir: folder, memoryBudgetBytes }: ModuleSettings): Modules {
   const maxHeapMb = Math.max(LEAST_HEAP_MB, (HEAP_PER_BUDGET * memoryBudgetBytes) / BYTES_PER_MB);
-  return { folder, clock: processClock, timeLimitMs: MODULE_TIME_LIMIT_MS, maxHeapMb };
+  return modulesIn({ folder, clock: processClock, timeLimitMs: MODULE_TIME_LIMIT_MS, maxHeapMb });
 }
 
 /** Loads every module once, as a job would; throws one error that names what is wrong with any of them. */
 export async function checkModules(settings: ModuleSettings): Promise<void> {
-  const faults = await moduleFaults(moduleFolder(settings));
+  const faults = await moduleFaults(modulesOf(settings));
   const { transformsDir: folder } = settings;
   if (faults.length > 0) throw new Error(`TRANSFORMS_DIR ${folder} cannot be used: ${faults.join('; ')}`);
 }

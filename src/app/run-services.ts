@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { ByteBudget } from '../etl/byte-budget.ts';
 import type { RunObserver, RunServices } from '../etl/run.ts';
 import type { State } from '../state/open-state.ts';
-import { loadSqlTransforms, moduleFolder } from './load-transforms.ts';
+import { loadSqlTransforms, modulesOf } from './load-transforms.ts';
 import { processClock } from './process-clock.ts';
 
 /** The settings a run needs, from their variables. */
@@ -17,7 +17,7 @@ export function runSettings({ jobs }: Config): RunServices['settings'] {
     build: packageVersion(),
     stagingDataset: jobs.stagingDataset,
     sqlTransforms: loadSqlTransforms(jobs.transformsDir),
-    modules: moduleFolder(jobs),
+    modules: modulesOf(jobs),
   };
 }
 

@@ -43,7 +43,7 @@ function cutAsTheyAre(run: PlannedRun, { arrowSchema }: ReadSession): RowCutting
 async function cutByModule(run: PlannedRun, { arrowSchema }: ReadSession): Promise<RowCutting> {
   const { plan, settings, lease } = run;
   const { version = '', sourceSchema = [] } = plan.moduleTransform ?? {};
-  const { path, limits } = await findModule(settings.modules, plan.transform);
+  const module = await findModule(settings.modules, plan.transform);
   const rows = layoutOf(run, tableSchemaMessage(plan.sourceSchema));
   const read = readLayout({ arrowSchema, cursorField: plan.cursorField, verify: readColumns(run) });
   const rejected = plan.quarantine && quarantineLayout(run);
@@ -64,10 +64,7 @@ async function cutByModule(run: PlannedRun, { arrowSchema }: ReadSession): Promi
         arrowSchema,
       };
       const made = moduleStream(incoming, options.firstRow, {
-        path,
-        version,
-        work,
-        limits: { ...limits, signal },
+        ...{ module, version, work, signal },
         seed: jobName(lease),
       });
       return cutTransformed(made, { read, rows, rejected }, options);

@@ -10,7 +10,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import type { SqlTransform } from '../job/sql-transform.ts';
 import type { Destination } from './destination.ts';
 import type { Source } from './source.ts';
-import type { ModuleFolder } from './transforms/module/find-module.ts';
+import type { Modules } from './transforms/module/modules.ts';
 
 export type RunSettings = RetryPolicy & {
   /** Rows a batch may hold. */
@@ -22,8 +22,8 @@ export type RunSettings = RetryPolicy & {
   readonly stagingDataset?: string | undefined;
   /** The transforms of TRANSFORMS_DIR by name; left out, there are none. */
   readonly sqlTransforms?: ReadonlyMap<string, SqlTransform>;
-  /** Where module transforms lie; left out, there are none. */
-  readonly modules?: ModuleFolder;
+  /** The module transforms; left out, there are none. */
+  readonly modules?: Modules;
 };
 
 /** Rows and bytes the destination holds so far, and how many are expected. */

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { processClock } from '../../src/app/process-clock.ts';
 import type { Destination } from '../../src/etl/destination.ts';
+import { modulesIn } from '../../src/etl/transforms/module/find-module.ts';
 import { TransientError } from '../../src/job/errors.ts';
 import { uniqueName } from '../support/eventually.ts';
 import { moduleFolder, sameColumns } from '../support/module-folder.ts';
@@ -238,7 +239,7 @@ test('the example gives equal names equal pseudonyms, keeps costs, and keeps apa
   const examples = fileURLToPath(new URL('../../docs/examples', import.meta.url));
   const { folder } = await moduleFolder(context, { key: 'a key of this test' });
   process.env['PSEUDONYM_KEY_FILE'] = join(folder, 'key');
-  const modules = { folder: examples, clock: processClock, timeLimitMs: 60_000, maxHeapMb: 64 };
+  const modules = modulesIn({ folder: examples, clock: processClock, timeLimitMs: 60_000, maxHeapMb: 64 });
   const table = quarantine();
   const copy = await runs().newCopy(
     'cost FLOAT64, currency STRING, labels ARRAY<STRUCT<key STRING, value STRING>>, export_time TIMESTAMP',

@@ -6,7 +6,12 @@ import { test, type TestContext } from 'node:test';
 import { encodeRows } from '../../src/columnar/encode-rows.ts';
 import type { ArrowRows } from '../../src/columnar/arrow-rows.ts';
 import { tableSchemaMessage } from '../../src/columnar/table-schema-message.ts';
-import { describeModule, findModule, moduleFaults } from '../../src/etl/transforms/module/find-module.ts';
+import {
+  describeModule,
+  findModule,
+  moduleFaults,
+  modulesIn,
+} from '../../src/etl/transforms/module/find-module.ts';
 import { moduleStream } from '../../src/etl/transforms/module/module-stream.ts';
 import type { TransformedSlice } from '../../src/etl/transforms/module/thread-messages.ts';
 import type { Clock } from '../../src/job/clock.ts';
@@ -29,20 +34,15 @@ type Given = {
 
 /** Gives 300 rows, in two messages, to a module with this text. */
 async function given(context: TestContext, text: string, { firstRow = 0, ...options }: Given = {}) {
-  const modules = {
-    ...(await moduleFolder(context, { 'mine.mjs': text })),
-    ...(options.clock && { clock: options.clock }),
-  };
-  const module = await findModule(modules, 'module:mine');
-  const version =
-    options.version ??
-    (await describeModule(await findModule({ ...modules, clock: forever }, 'module:mine'))).version;
+  const folder = await moduleFolder(context, { 'mine.mjs': text });
+  const watchedBy = (clock: Clock) => findModule(modulesIn({ ...folder, clock }), 'module:mine');
+  const version = options.version ?? (await describeModule(await watchedBy(forever))).version;
   const slices: TransformedSlice[] = [];
   const stream = moduleStream(messages(), firstRow, {
-    path: module.path,
+    module: await watchedBy(options.clock ?? folder.clock),
     version,
     seed: 'acme/job',
-    limits: { ...module.limits, ...(options.signal && { signal: options.signal }) },
+    ...(options.signal && { signal: options.signal }),
     work: {
       transform: 'module:mine',
       organizationId: 'acme',
@@ -279,7 +279,7 @@ test('a module that is not there is refused with those that are', async (context
   });
   await assert.rejects(findModule(undefined, 'module:mine'), /holds no module/);
   await assert.rejects(
-    findModule({ ...modules, folder: join(modules.folder, 'none') }, 'module:mine'),
+    findModule(modulesIn({ ...modules, folder: join(modules.folder, 'none') }), 'module:mine'),
     /no module/,
   );
 });

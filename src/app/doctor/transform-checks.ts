@@ -5,7 +5,7 @@ import { messageOf } from '../../job/errors.ts';
 import { broken, ok, type HealthCheck } from '../../cli/health-check.ts';
 import { describeModule, findModule, isModule } from '../../etl/transforms/module/find-module.ts';
 import type { Organization } from '../../job/organization.ts';
-import { moduleFolder, type ModuleSettings } from '../load-transforms.ts';
+import { modulesOf, type ModuleSettings } from '../load-transforms.ts';
 
 const SQL = 'sql:';
 
@@ -36,7 +36,7 @@ async function isThere(path: string): ReturnType<HealthCheck['look']> {
 
 async function moduleLoads(settings: ModuleSettings, transform: string): ReturnType<HealthCheck['look']> {
   try {
-    const module = await findModule(moduleFolder(settings), transform);
+    const module = await findModule(modulesOf(settings), transform);
     await describeModule(module);
     return ok(module.path);
   } catch (error) {

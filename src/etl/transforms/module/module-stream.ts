@@ -1,19 +1,20 @@
-/** One read stream on its way through a module: slice by slice, in a thread, with samples made twice. */
+/** One read stream on its way through a module: slice by slice, with samples made twice. */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ArrowRows } from '../../../columnar/arrow-rows.ts';
 import type { MadeRows } from '../../../columnar/made-rows.ts';
 import { TerminalError, TransientError } from '../../../job/errors.ts';
+import type { FoundModule, StartedModule } from './modules.ts';
 import type { SliceRequest, TransformedSlice, TransformWork } from './thread-messages.ts';
-import { ThreadHung, TransformThread, type ThreadLimits } from './transform-thread.ts';
+import { ThreadHung } from './transform-thread.ts';
 
 /** What a stream's rows go through. */
 export type ModuleStreamOptions = {
-  readonly path: string;
+  readonly module: FoundModule;
   /** The module's version at planning: another one makes other rows. */
   readonly version: string;
   readonly work: TransformWork;
-  readonly limits: ThreadLimits;
+  readonly signal?: AbortSignal;
   /** Decides which slices are made twice: equal for equal seeds. */
   readonly seed: string;
 };
@@ -25,22 +26,22 @@ const SAMPLE_OF = 64;
 /** So far ahead runs the clock at the second time: another year, month, weekday, hour and minute. */
 const AHEAD_MS = ((400 * 24 + 5) * 60 + 7) * 60_000 + 11_003;
 
-/** What the module makes of the rows, slice by slice; ends its threads when it ends. */
+/** What the module makes of the rows, slice by slice; closes what it started when it ends. */
 export async function* moduleStream(
   incoming: AsyncIterable<ArrowRows>,
   firstRow: number,
   options: ModuleStreamOptions,
 ): AsyncGenerator<MadeRows> {
-  let thread: TransformThread | undefined;
+  let started: StartedModule | undefined;
   try {
     let at = firstRow;
     for await (const message of incoming) {
-      thread ??= await startThread(options);
+      started ??= await begun(options);
       for (let start = 0; start < message.rowCount; start += SLICE_ROWS) {
         const end = Math.min(start + SLICE_ROWS, message.rowCount);
         const request: SliceRequest = { kind: 'transform', start, end, firstRow: at, oneByOne: false };
         const slice = await transformed(
-          thread,
+          started,
           start === 0 ? { ...request, message } : request,
           message,
           options,
@@ -51,64 +52,64 @@ export async function* moduleStream(
       at += message.rowCount;
     }
   } finally {
-    await thread?.close();
+    await started?.close();
   }
 }
 
-async function startThread(
-  { work, path, version, limits }: ModuleStreamOptions,
-  aheadMs?: number,
-): Promise<TransformThread> {
-  const thread = new TransformThread(work.transform, path, limits, aheadMs);
+async function begun(
+  { work, module, version, signal }: ModuleStreamOptions,
+  aheadMs = 0,
+): Promise<StartedModule> {
+  const started = module.start({ aheadMs, ...(signal && { signal }) });
   try {
-    const found = await thread.begin(work);
-    if (found === version) return thread;
+    const found = await started.begin(work);
+    if (found === version) return started;
     throw new TransientError(
       'transform_changed',
-      `${path} has changed since the job was planned; the next attempt plans anew`,
+      `${module.path} has changed since the job was planned; the next attempt plans anew`,
     );
   } catch (error) {
-    await thread.close();
+    await started.close();
     if (!(error instanceof ThreadHung)) throw error;
     throw new TerminalError(
       'transform_failed',
-      `${path} is not loaded after ${seconds(limits)}; correct the module`,
+      `${module.path} is not loaded after ${seconds(module)}; correct the module`,
     );
   }
 }
 
 async function transformed(
-  thread: TransformThread,
+  started: StartedModule,
   request: SliceRequest,
   message: ArrowRows,
   options: ModuleStreamOptions,
 ): Promise<TransformedSlice> {
   try {
-    return await thread.transform(request);
+    return await started.transform(request);
   } catch (error) {
     if (!(error instanceof ThreadHung)) throw error;
-    await thread.close();
+    await started.close();
     throw await hungAt({ ...request, message }, options);
   }
 }
 
-/** The rows are given again one by one, to a new thread, to name the one that the module does not come back from. */
+/** The rows are given again one by one, to a module started anew, to name the one that the module does not come back from. */
 async function hungAt(request: SliceRequest, options: ModuleStreamOptions): Promise<TerminalError> {
   const { transform, stream } = options.work;
   const { firstRow, start, end } = request;
   let rows = `one of the rows at offsets ${firstRow + start} to ${firstRow + end - 1}`;
-  const thread = await startThread(options);
+  const started = await begun(options);
   try {
-    await thread.transform({ ...request, oneByOne: true });
+    await started.transform({ ...request, oneByOne: true });
   } catch (error) {
     if (!(error instanceof ThreadHung)) throw error;
     rows = `the row at offset ${firstRow + error.row}`;
   } finally {
-    await thread.close();
+    await started.close();
   }
   return new TerminalError(
     'transform_failed',
-    `${transform} did not come back from ${rows} of read stream ${stream} within ${seconds(options.limits)}; correct the module, or have it reject such rows`,
+    `${transform} did not come back from ${rows} of read stream ${stream} within ${seconds(options.module)}; correct the module, or have it reject such rows`,
   );
 }
 
@@ -118,15 +119,15 @@ function isSampled({ seed, work }: ModuleStreamOptions, readOffset: number): boo
   return chance % SAMPLE_OF === 0;
 }
 
-/** A second time in a new thread, row by row and at another time: whatever the rows depend on besides themselves shows. */
+/** A second time, started anew, row by row and at another time: whatever the rows depend on besides themselves shows. */
 async function assertSameAgain(
   request: SliceRequest,
   slice: TransformedSlice,
   options: ModuleStreamOptions,
 ): Promise<void> {
-  const thread = await startThread(options, AHEAD_MS);
+  const started = await begun(options, AHEAD_MS);
   try {
-    const again = await thread.transform({ ...request, oneByOne: true });
+    const again = await started.transform({ ...request, oneByOne: true });
     if (!isDeepStrictEqual(contentOf(again), contentOf(slice))) throw differs(request, slice, again, options);
   } catch (error) {
     if (error instanceof TerminalError && error.reason === 'transform_failed')
@@ -134,7 +135,7 @@ async function assertSameAgain(
     if (!(error instanceof ThreadHung)) throw error;
     throw differs(request, slice, undefined, options);
   } finally {
-    await thread.close();
+    await started.close();
   }
 }
 
@@ -163,6 +164,6 @@ function differs(
   );
 }
 
-function seconds({ timeLimitMs }: ThreadLimits): string {
+function seconds({ timeLimitMs }: FoundModule): string {
   return `${timeLimitMs / 1000} s`;
 }

@@ -2,7 +2,8 @@
 import type { Organization } from '../../../job/organization.ts';
 import type { ModulePlan } from '../../../job/plan.ts';
 import type { TableSchema } from '../../../job/table-schema.ts';
-import { describeModule, findModule, isModule, type ModuleFolder } from './find-module.ts';
+import { describeModule, findModule, isModule } from './find-module.ts';
+import type { Modules } from './modules.ts';
 
 /** A module with the columns it makes. */
 export type ModuleTransform = {
@@ -14,7 +15,7 @@ export type ModuleTransform = {
 export async function moduleTransformOf(
   { transform }: Pick<Organization, 'transform'>,
   source: TableSchema,
-  modules: ModuleFolder | undefined,
+  modules: Modules | undefined,
 ): Promise<ModuleTransform | undefined> {
   if (!isModule(transform)) return undefined;
   const { version, cursor, columns } = await describeModule(await findModule(modules, transform), source);
@@ -25,7 +26,7 @@ export async function moduleTransformOf(
 export async function isSameModule(
   transform: string,
   { version }: ModulePlan,
-  modules: ModuleFolder | undefined,
+  modules: Modules | undefined,
 ): Promise<boolean> {
   const found = await findModule(modules, transform);
   return (await describeModule(found)).version === version;

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../../job/clock.ts';
 import { TerminalError } from '../../../job/errors.ts';
 import type { TableSchema } from '../../../job/table-schema.ts';
+import type { StartedModule } from './modules.ts';
 import {
   CALLS,
   CURRENT_ROW,
@@ -46,8 +47,8 @@ export class ThreadHung extends Error {
   }
 }
 
-/** Asked one thing at a time; to be closed by whoever opened it. */
-export class TransformThread {
+/** A module in a thread of its own. */
+export class TransformThread implements StartedModule {
   readonly #name: string;
   readonly #limits: ThreadLimits;
   readonly #progress = new Int32Array(new SharedArrayBuffer(8));
@@ -71,21 +72,18 @@ export class TransformThread {
     this.#worker.on('exit', () => (this.#ended ??= this.#failed('ended its thread')));
   }
 
-  /** What the module says of itself; columns only for a source's. Throws a TerminalError for a module that is none. */
   async describe(source: TableSchema | undefined): Promise<ModuleDescription> {
     const reply = await this.#ask({ kind: 'describe', source });
     if (reply.kind !== 'described') throw this.#failed(`answered ${reply.kind} when asked what it is`);
     return reply.description;
   }
 
-  /** Says what is to be transformed; returns the version of the module that was loaded. */
   async begin(work: TransformWork): Promise<string> {
     const reply = await this.#ask({ kind: 'begin', work });
     if (reply.kind !== 'begun') throw this.#failed(`answered ${reply.kind} when told to begin`);
     return reply.version;
   }
 
-  /** What becomes of some rows; throws a TerminalError for rows that cannot be transformed, ThreadHung for those it hangs at. */
   async transform(request: SliceRequest): Promise<TransformedSlice> {
     const message = request.message && {
       ...request.message,
@@ -97,7 +95,6 @@ export class TransformThread {
     return reply;
   }
 
-  /** Ends the thread, whatever it is doing. */
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
