@@ -17,10 +17,11 @@ async function newRows(rig: EtlRig): Promise<void> {
   rig.addRows(2);
 }
 
-/** A rig whose copy was deleted, and rows that came since. */
+/** A rig whose copy was deleted after a job that had nothing to copy, and rows that came since. */
 async function aDeletedCopy(context: TestContext): Promise<EtlRig> {
   const rig = await etlRig(context, ROWS);
-  assert.deepEqual((await rig.run({ jobId: 'first' })).outcome, { kind: 'success' });
+  for (const jobId of ['first', 'idle'])
+    assert.deepEqual((await rig.run({ jobId })).outcome, { kind: 'success' });
   rig.destination.dropTable(rig.to);
   await newRows(rig);
   return rig;
@@ -50,6 +51,34 @@ test('somebody who starts over gets every row again', async (context) => {
   await since(rig, parseInstant('1970-01-01T00:00:00Z')!);
   assert.deepEqual((await rig.run({ jobId: 'second' })).outcome, { kind: 'success' });
   assert.equal(rig.destination.rows(rig.to).length, ROWS + 2);
+});
+
+test('somebody who starts over behind the last repair gets all that was copied since', async (context) => {
+  const rig = await etlRig(context, ROWS);
+  await rig.run({ jobId: 'first' });
+  const end = (await rig.state.organizations.find(rig.organizationId))!.watermark!;
+  await newRows(rig);
+  await rig.run({ jobId: 'second' });
+  const repair = { jobType: 'repair', window: { ...window, end } } as const;
+  assert.equal((await rig.run({ jobId: 'repair', request: repair })).job.rowsWritten, ROWS);
+  rig.destination.dropTable(rig.to);
+  await since(rig, end);
+  assert.deepEqual((await rig.run({ jobId: 'third' })).outcome, { kind: 'success' });
+  assert.equal(rig.destination.rows(rig.to).length, 2);
+});
+
+test('a dataset that was deleted with the table is not made anew either', async (context) => {
+  const rig = await aDeletedCopy(context);
+  const made: string[] = [];
+  const { job } = await rig.run({
+    jobId: 'second',
+    destination: (real) => ({
+      ...real,
+      datasetLocation: () => Promise.resolve(undefined),
+      createDataset: async ({ dataset }) => void made.push(dataset),
+    }),
+  });
+  assert.deepEqual([job.errorReason, made], ['destination_not_found', []]);
 });
 
 test('an empty table made by hand takes what is new', async (context) => {
