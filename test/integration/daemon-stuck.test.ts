@@ -1,7 +1,6 @@
 // A worker process that is stuck ends itself with a reason, so that what it holds goes to another one.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { freePort } from '../../dev/emulators/free-port.ts';
@@ -9,6 +8,7 @@ import { createTestDatabase } from '../conformance/state/databases.ts';
 import { PATIENCE_MS, startDaemon } from '../support/daemon.ts';
 import { eventually, uniqueName } from '../support/eventually.ts';
 import { callProgram } from '../support/program-call.ts';
+import { newTableFolder, sourcesFolder } from '../support/table-folders.ts';
 import { daemonSetup, type DaemonSetup } from './daemon-process.ts';
 import { copyOf, openWarehouses, type Copy } from './run-setup.ts';
 
@@ -77,8 +77,7 @@ type Muteable = {
 
 /** A source of that kind, which is mute. */
 async function muteableSource(context: TestContext, { state }: DaemonSetup): Promise<Muteable> {
-  const SOURCES_DIR = await mkdtemp(join(tmpdir(), 'pulse-billing-etl-mute-'));
-  context.after(() => rm(SOURCES_DIR, { recursive: true }));
+  const SOURCES_DIR = await sourcesFolder(context);
   await writeFile(join(SOURCES_DIR, 'muteable.mjs'), MUTEABLE);
   await writeFile(join(SOURCES_DIR, 'mute'), '');
   const warehouses = openWarehouses();
@@ -86,14 +85,8 @@ async function muteableSource(context: TestContext, { state }: DaemonSetup): Pro
   return {
     SOURCES_DIR,
     async newCopy() {
-      const table = { project: 'vendor', dataset: uniqueName('bills'), table: 'acme' };
-      const folder = join(SOURCES_DIR, table.project, table.dataset, table.table);
-      await mkdir(folder, { recursive: true });
-      const columns = [
-        { name: 'cost', type: 'NUMERIC' },
-        { name: 'export_time', type: 'TIMESTAMP' },
-      ];
-      await writeFile(join(folder, '_schema.json'), JSON.stringify(columns));
+      const columns = { cost: 'NUMERIC', export_time: 'TIMESTAMP' };
+      const { table, folder } = await newTableFolder(SOURCES_DIR, columns);
       const rows = ['0.1,2026-01-01T10:00:00Z', '7,2026-01-01T11:00:00Z'];
       await writeFile(join(folder, '2026-01-01.csv'), ['cost,export_time', ...rows].join('\n'));
       return copyOf(state, () => warehouses, table, {

@@ -1,9 +1,8 @@
 // What docs/extending.md shows is what lies in docs/examples, and each example does in a real run what is said of it.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +12,7 @@ import { loadSqlTransforms } from '../../src/app/load-transforms.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import type { Logger } from '../../src/observability/logger.ts';
 import { moduleSource } from '../../src/sources/module-source.ts';
-import { uniqueName } from '../support/eventually.ts';
+import { newTableFolder, sourcesFolder } from '../support/table-folders.ts';
 import { copyOf, openRuns, sqlName } from './run-setup.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../docs/examples', import.meta.url));
@@ -56,22 +55,13 @@ test('the transform gives each row the team of its label', async () => {
 
 test('the source unpacks what the vendor drops, once, and the next drop is the next window', async (context) => {
   const { state, warehouses } = runs();
-  const root = await mkdtemp(join(tmpdir(), 'extending-'));
-  context.after(() => rm(root, { recursive: true }));
+  const root = await sourcesFolder(context);
   // The module says where its tables lie, so the example is opened on a folder of the test's own.
   const { openSource } = (await import(join(EXAMPLES, 'vendor-source.ts'))) as {
     openSource: (settings: { folder: string }) => ReturnType<typeof moduleSource>;
   };
-  const table = { project: 'vendor', dataset: uniqueName('bills'), table: 'acme' };
-  const folder = join(root, table.project, table.dataset, table.table);
-  await mkdir(join(folder, 'inbox'), { recursive: true });
-  await writeFile(
-    join(folder, '_schema.json'),
-    JSON.stringify([
-      { name: 'cost', type: 'NUMERIC' },
-      { name: 'export_time', type: 'TIMESTAMP' },
-    ]),
-  );
+  const { table, folder } = await newTableFolder(root, { cost: 'NUMERIC', export_time: 'TIMESTAMP' });
+  await mkdir(join(folder, 'inbox'));
   const drop = (day: string, cost: string) =>
     writeFile(
       join(folder, 'inbox', `${day}.csv.gz`),

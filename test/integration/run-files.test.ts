@@ -1,12 +1,11 @@
 // Whole runs from folders of files: nothing in the pipeline knows that the source is not BigQuery.
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { filesSource } from '../../src/sources/files/files-source.ts';
 import { openSource } from '../../src/sources/open-source.ts';
-import { uniqueName } from '../support/eventually.ts';
+import { newTableFolder, sourcesFolder, type ColumnTypes } from '../support/table-folders.ts';
 import { copyOf, openRuns, sqlName, type Copy } from './run-setup.ts';
 
 const SAMPLE = new URL('../support/parquet/sample.parquet', import.meta.url);
@@ -15,13 +14,10 @@ const runs = openRuns();
 type FilesCopy = { readonly copy: Copy; readonly folder: string; readonly root: string };
 
 /** An organization whose source is a new folder. */
-async function filesCopy(context: TestContext): Promise<FilesCopy> {
+async function filesCopy(context: TestContext, columns?: ColumnTypes): Promise<FilesCopy> {
   const { state, warehouses } = runs();
-  const root = await mkdtemp(join(tmpdir(), 'run-files-'));
-  context.after(() => rm(root, { recursive: true }));
-  const table = { project: 'finance', dataset: uniqueName('exports'), table: 'acme' };
-  const folder = join(root, table.project, table.dataset, table.table);
-  await mkdir(folder, { recursive: true });
+  const root = await sourcesFolder(context);
+  const { table, folder } = await newTableFolder(root, columns);
   const source = filesSource({ root, now: () => BigInt(Date.now()) * 1000n });
   const copy = await copyOf(state, () => ({ ...warehouses, source }), table, {
     sourceKind: 'files',
@@ -31,18 +27,10 @@ async function filesCopy(context: TestContext): Promise<FilesCopy> {
 }
 
 test('CSV files arrive once, in windows, and a file that comes later is the next window', async (context) => {
-  const { copy, folder } = await filesCopy(context);
+  const columns = { id: 'INTEGER', cost: 'NUMERIC', currency: 'STRING', export_time: 'TIMESTAMP' };
+  const { copy, folder } = await filesCopy(context, columns);
   const put = (name: string, lines: readonly string[]) =>
     writeFile(join(folder, name), ['id,cost,currency,export_time', ...lines].join('\n'));
-  await writeFile(
-    join(folder, '_schema.json'),
-    JSON.stringify([
-      { name: 'id', type: 'INTEGER' },
-      { name: 'cost', type: 'NUMERIC' },
-      { name: 'currency', type: 'STRING' },
-      { name: 'export_time', type: 'TIMESTAMP' },
-    ]),
-  );
   await put('2026-01-01.csv', ['1,0.1,EUR,2026-01-01T10:00:00Z', '2,-0.000000001,,2026-01-01T11:00:00Z']);
   await put('2026-01-02.csv', ['3,7,USD,2026-01-02T10:00:00Z']);
   const { job } = await copy.succeed({ settings: { batchRows: 1 } });
