@@ -23,6 +23,8 @@ const NO_TOKEN =
   /Getting metadata from plugin failed|Could not load the default credentials|Could not refresh access token|unable to impersonate/;
 /** The only file this folder has opened for it is the key file. */
 const MISSING_FILE = /ENOENT: no such file or directory, \w+ '([^']+)'/;
+/** What a commit job ends with that finds other rows in its staging table than were decided on. */
+export const STAGING_DIFFERS = 'the staging table holds other rows than were decided on';
 /** Messages that mean more than their code does; the first that fits wins. */
 const TELLING_MESSAGES: readonly (readonly [RegExp, Reason])[] = [
   [/would affect rows in the streaming buffer/i, 'recently_written'],
@@ -33,6 +35,7 @@ const TELLING_MESSAGES: readonly (readonly [RegExp, Reason])[] = [
   [/bytes billed/i, 'cost_limit'],
   // Two statements changed one table at the same time; the other one may well be our own, of an earlier try.
   [/could not serialize access/i, 'warehouse_unavailable'],
+  [new RegExp(STAGING_DIFFERS), 'row_count_mismatch'],
   // A revoked key or account; no waiting mends it.
   [/invalid_grant/, 'access_denied'],
 ];

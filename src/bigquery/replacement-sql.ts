@@ -2,6 +2,7 @@
 import type { TableRef } from '../job/table-ref.ts';
 import { LINEAGE_JOB_ID } from '../job/table-schema.ts';
 import type { ReplacedRows, StagedRows } from '../etl/destination.ts';
+import { STAGING_DIFFERS } from './errors.ts';
 import { COPIED_CURSOR, windowCondition } from './slice-sql.ts';
 import { quoteColumn, quoteTable } from './table-ref.ts';
 
@@ -10,15 +11,15 @@ export function overwriteSql(table: TableRef, columns: readonly string[], from: 
   return mergeSql(table, columns, from, 'WHEN NOT MATCHED BY SOURCE');
 }
 
-/** The staged rows are added. */
-export function insertSql({ staging, table, columns }: StagedRows): string {
+/** The staged rows are added, if they are as many as were decided on. */
+export function insertSql({ staging, table, columns, rows }: StagedRows): string {
   const names = columns.map(quoteColumn).join(', ');
-  return `INSERT INTO ${quoteTable(table)} (${names})\nSELECT ${names} FROM ${quoteTable(staging)}`;
+  return `INSERT INTO ${quoteTable(table)} (${names})\n${decidedRows(staging, names, rows)}`;
 }
 
-/** The staged rows take the place of one organization's rows of a window; every other row stays as it is. */
+/** The staged rows, if as many as were decided on, take the place of one organization's rows of a window; every other row stays as it is. */
 export function replacementSql(
-  { staging, table, columns }: StagedRows,
+  { staging, table, columns, rows }: StagedRows,
   { organizationId, window }: ReplacedRows,
 ): string {
   // Organization ids have no quotes and no slash, so that no organization's prefix is another's.
@@ -27,9 +28,19 @@ export function replacementSql(
   return mergeSql(
     table,
     columns,
-    quoteTable(staging),
+    `(${decidedRows(staging, '*', rows)})`,
     `WHEN NOT MATCHED BY SOURCE AND ${ofOrganization} AND ${inWindow}`,
   );
+}
+
+/**
+ * A worker that was out of its lease for long may still commit write streams of its own into the staging table, even after the
+ * decision: then the statement fails as a whole, and `errors.ts` knows it by these words.
+ */
+function decidedRows(staging: TableRef, columns: string, rows: number): string {
+  const from = quoteTable(staging);
+  const isWhole = `IF((SELECT COUNT(*) FROM ${from}) = ${rows}, TRUE, ERROR('${STAGING_DIFFERS}'))`;
+  return `SELECT ${columns} FROM ${from} WHERE ${isWhole}`;
 }
 
 /** ON FALSE matches nothing: what the first clause finds is deleted, and every row of `from` is inserted. */

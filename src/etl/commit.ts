@@ -45,7 +45,7 @@ function commitSet(run: PlannedRun, prepared: PreparedRows): CommitSet {
     lineage,
     jobId: commitJobId(lineage),
     location: run.plan.destinationLocation,
-    ...run.destination.commitJob(stagedRows(run, staging)),
+    ...run.destination.commitJob(stagedRows(run, staging, rowsWritten)),
     rows: rowsWritten,
     ...rejected,
   };

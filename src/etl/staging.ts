@@ -32,11 +32,12 @@ export async function stagedSize(run: PlannedRun): Promise<StagedSize | undefine
 }
 
 /** What the recorded job takes over from staging, and what it puts the rows in the place of. */
-export function stagedRows({ plan, job, lease }: PlannedRun, staging: TableRef): StagedRows {
+export function stagedRows({ plan, job, lease }: PlannedRun, staging: TableRef, rows: number): StagedRows {
   const columns = [...plan.sourceSchema, ...LINEAGE_FIELDS].map(({ name }) => name);
   const { organizationId } = lease;
   const replaces = replacesWindow(job.jobType) ? { organizationId, window: plan.window } : undefined;
-  return { staging, table: plan.destination, columns, streamed: plan.writePath === 'storage', replaces };
+  const streamed = plan.writePath === 'storage';
+  return { staging, table: plan.destination, columns, streamed, rows, replaces };
 }
 
 /** Whether the plan's rows wait in a staging table rather than in write streams of the destination. */

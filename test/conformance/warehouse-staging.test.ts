@@ -1,6 +1,7 @@
 // What every Destination promises of staging tables and of the one job that makes their rows visible.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StagedRows } from '../../src/etl/destination.ts';
 import type { JobCommitSet } from '../../src/job/commit-set.ts';
 import type { TableRef } from '../../src/job/table-ref.ts';
 import { totalRows } from '../../src/job/totals.ts';
@@ -23,12 +24,17 @@ onEveryWarehouse((warehouse) => {
     return { from, to, staging };
   };
 
-  const jobFor = (staging: TableRef, table: TableRef, rows: number, streamed = false): JobCommitSet => ({
+  const jobFor = (
+    staging: TableRef,
+    table: TableRef,
+    rows: number,
+    how: Partial<StagedRows> = {},
+  ): JobCommitSet => ({
     kind: 'job',
     lineage: 'org/job/1',
     jobId: uniqueName('commit'),
     location,
-    ...destination.commitJob({ staging, table, columns: COLUMNS, streamed }),
+    ...destination.commitJob({ staging, table, columns: COLUMNS, rows, streamed: false, ...how }),
     rows,
   });
 
@@ -76,7 +82,7 @@ onEveryWarehouse((warehouse) => {
         { id: 2, lineage: 'org/job/1' },
         { id: 2, lineage: 'org/job/1' },
       ]);
-      const job = jobFor(staging, to, 2, streamed);
+      const job = jobFor(staging, to, 2, { streamed });
       for (let again = 0; again < 3; again++)
         assert.deepEqual(await destination.runCommitJob(job), { kind: 'done' });
       assert.deepEqual(await warehouse.visibleIds(to), [1, 2, 2]);
@@ -130,6 +136,28 @@ onEveryWarehouse((warehouse) => {
     assert.deepEqual(await warehouse.visibleIds(to), []);
   });
 
+  const window = { lo: JANUARY - 1n, hi: JANUARY + 10n };
+  for (const [what, how] of [
+    ['added', { streamed: true }],
+    ['replacing others', { replaces: { organizationId: 'org', window } }],
+  ] as const)
+    test(`staged rows that are ${what} become visible only if they are as many as were decided on`, async () => {
+      const { to, staging } = await aCopy();
+      await warehouse.addRows(to, [{ id: 1, lineage: 'org/first/1' }]);
+      await warehouse.addRows(staging, [
+        { id: 2, lineage: 'org/job/1' },
+        { id: 3, lineage: 'org/job/1' },
+      ]);
+      for (const decided of [1, 3]) {
+        const job = jobFor(staging, to, decided, how);
+        for (let again = 0; again < 2; again++) {
+          const outcome = await destination.runCommitJob(job);
+          assert.equal(outcome.kind === 'failed' && outcome.error.reason, 'row_count_mismatch');
+        }
+        assert.deepEqual(await warehouse.visibleIds(to), [1]);
+      }
+    });
+
   test('a job of another configuration under the id is told apart, and nothing is done', async () => {
     const { to, staging } = await aCopy();
     const other = await aCopy();
@@ -180,16 +208,7 @@ onEveryWarehouse((warehouse) => {
         ),
       );
     assert.equal(await countIn(), 3);
-    const job: JobCommitSet = {
-      ...jobFor(staging, to, 2),
-      ...destination.commitJob({
-        staging,
-        table: to,
-        columns: COLUMNS,
-        streamed: false,
-        replaces: { organizationId: 'org', window },
-      }),
-    };
+    const job = jobFor(staging, to, 2, { replaces: { organizationId: 'org', window } });
     for (let again = 0; again < 2; again++)
       assert.deepEqual(await destination.runCommitJob(job), { kind: 'done' });
     assert.deepEqual(await warehouse.visibleIds(to), [1, 4, 5, 6, 7, 7]);

@@ -32,6 +32,7 @@ before(async () => {
       table: TABLE,
       columns: ['id'],
       streamed: false,
+      rows: 1,
     }),
     rows: 1,
   };

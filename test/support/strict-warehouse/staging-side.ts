@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CommitJobOutcome, Destination, StagedRows } from '../../../src/etl/destination.ts';
 import type { JobCommitSet } from '../../../src/job/commit-set.ts';
 import type { Window } from '../../../src/job/job.ts';
-import { TerminalError } from '../../../src/job/errors.ts';
+import { TerminalError, TransientError } from '../../../src/job/errors.ts';
 import { tableName, type TableRef } from '../../../src/job/table-ref.ts';
 import { LINEAGE_CURSOR, LINEAGE_JOB_ID } from '../../../src/job/table-schema.ts';
 import type { Row } from './arrow-rows.ts';
@@ -101,7 +101,7 @@ function carryOut(warehouse: StrictWarehouse, caller: string, set: JobCommitSet)
     warehouse.jobError = undefined;
     return { kind: 'failed', error };
   }
-  const { staging, table, replaces } = configured(set);
+  const { staging, table, replaces, streamed, rows } = configured(set);
   const [from, to] = [warehouse.table(staging), warehouse.table(table)];
   if (from?.location !== set.location || to?.location !== set.location)
     return {
@@ -110,6 +110,12 @@ function carryOut(warehouse: StrictWarehouse, caller: string, set: JobCommitSet)
         'destination_not_found',
         `${tableName(staging)} or ${tableName(table)} is gone`,
       ),
+    };
+  // A copy job takes whatever is there.
+  if ((replaces || streamed) && from.rows.length !== rows)
+    return {
+      kind: 'failed',
+      error: new TransientError('row_count_mismatch', `${tableName(staging)} holds ${from.rows.length} rows`),
     };
   const now = warehouse.instant();
   if (replaces)
