@@ -13,8 +13,9 @@ type Asked = Pick<Run, 'state' | 'organization'>;
  */
 export async function refuseLostDestination(asked: Asked): Promise<void> {
   const { organizationId, destination, watermark } = asked.organization;
+  if (watermark === undefined) return;
   const copiedTo = await lastCopiedTo(asked);
-  if (watermark === undefined || copiedTo === undefined || copiedTo > watermark) return;
+  if (copiedTo === undefined || copiedTo > watermark) return;
   throw new TerminalError(
     'destination_not_found',
     `the destination ${tableName(destination)} does not exist, though it was copied to up to ${formatInstant(watermark)}; restore it by time travel, or start over with pulse-billing-etl org set ${organizationId} --since T, or create it empty to go on without its rows`,
