@@ -1,33 +1,82 @@
 /** Makes the rows visible that a module rejected, in the quarantine table, once the rows of the job are. */
-import type { CommitSet } from '../job/commit-set.ts';
+import type { CommitSet, QuarantineSet } from '../job/commit-set.ts';
+import { asJobError, LeaseLostError, type JobError } from '../job/errors.ts';
 import { jobName } from '../job/job.ts';
 import { tableName } from '../job/table-ref.ts';
+import { assertNothingCanLand } from './landing-commits.ts';
+import { rejectAgain } from './reject-again.ts';
 import type { PlannedRun } from './run.ts';
 
 /** Both are recorded in one decision, so that whoever rolls the job forward commits both, however often it is begun. */
 export type QuarantineCommit =
-  | { readonly kind: 'done' }
-  /** The streams are gone and not all of their rows are visible. */
+  /** All of it is visible; the set is the one that is recorded now. */
+  | { readonly kind: 'done'; readonly set: CommitSet }
+  /** The streams are gone, not all of their rows are visible, and they cannot be made again. */
   | { readonly kind: 'unprovable'; readonly message: string };
 
-/** Commits the recorded streams, or finds that they were; safe to repeat. */
-export async function commitQuarantine(
-  { destination, lease }: PlannedRun,
-  { quarantine, lineage }: CommitSet,
-): Promise<QuarantineCommit> {
-  if (!quarantine) return { kind: 'done' };
+/** Commits the recorded streams, or finds that they were; rows that were lost before are made and committed again. Safe to repeat. */
+export async function commitQuarantine(run: PlannedRun, set: CommitSet): Promise<QuarantineCommit> {
+  const { quarantine } = set;
+  if (!quarantine) return { kind: 'done', set };
   const { table, location, streams } = quarantine;
-  const outcome = await destination.commitWriteStreams(
-    table,
-    streams.map(({ name }) => name),
-  );
-  if (outcome.kind === 'committed') return { kind: 'done' };
-  const rows = streams.reduce((sum, stream) => sum + stream.rows, 0);
-  const found = await destination.rowsOf(table, location, lineage);
-  if (found === rows) return { kind: 'done' };
-  const { organizationId, jobId } = lease;
+  const { destination } = run;
+  const names = streams.map(({ name }) => name);
+  const outcome = await destination.commitWriteStreams(table, names);
+  if (outcome.kind === 'committed') return { kind: 'done', set };
+  // Before the rows are counted, as for the rows of the job.
+  const states = await Promise.all(names.map((name) => destination.writeStreamState(name)));
+  const found = await destination.rowsOf(table, location, set.lineage);
+  if (found === rowsIn(streams)) return { kind: 'done', set };
+  if (found > 0) return lost(run, quarantine, found, outcome.message);
+  assertNothingCanLand(states, outcome.message);
+  run.observer.note(run.lease, 'rejected rows were lost before they were visible, making them again', {
+    why: outcome.message,
+  });
+  return commitAgain(run, set, quarantine);
+}
+
+async function commitAgain(
+  run: PlannedRun,
+  set: CommitSet,
+  quarantine: QuarantineSet,
+): Promise<QuarantineCommit> {
+  const { state, lease } = run;
+  let streams: QuarantineSet['streams'];
+  try {
+    streams = await rejectAgain(run, quarantine.table);
+  } catch (thrown) {
+    run.signal.throwIfAborted();
+    const error = asJobError(thrown);
+    // The first time it may be passing; the same reason twice in a row is not.
+    if (!isFinal(error) || run.job.errorReason !== error.reason) throw error;
+    return lost(run, quarantine, 0, error.message);
+  }
+  const [rows, expected] = [rowsIn(streams), rowsIn(quarantine.streams)];
+  if (rows !== expected) return lost(run, quarantine, 0, `its module rejects ${rows} rows now`);
+  const replaced = await state.jobs.replaceQuarantine(lease, set, { ...quarantine, streams });
+  if (replaced.kind === 'lost')
+    throw new LeaseLostError('the lease was lost while rejected rows were made again');
+  return commitQuarantine(run, replaced.set);
+}
+
+/** What a later attempt would meet again. */
+function isFinal({ outcome, reason }: JobError): boolean {
+  return outcome === 'terminal' || reason === 'transform_changed' || reason === 'snapshot_expired';
+}
+
+function lost(
+  run: PlannedRun,
+  { table, streams }: QuarantineSet,
+  found: number,
+  why: string,
+): QuarantineCommit {
+  const { organizationId, jobId } = run.lease;
   return {
     kind: 'unprovable',
-    message: `the rows of ${jobName(lease)} are visible, but only ${found} of its ${rows} rejected rows are in ${tableName(table)}: ${outcome.message}; the copy itself is whole, so settle it with pulse-billing-etl resolve ${organizationId} ${jobId} --committed`,
+    message: `the rows of ${jobName(run.lease)} are visible, but only ${found} of its ${rowsIn(streams)} rejected rows are in ${tableName(table)}, and they cannot be made again: ${why}; the copy itself is whole, so settle it with pulse-billing-etl resolve ${organizationId} ${jobId} --committed`,
   };
+}
+
+function rowsIn(streams: QuarantineSet['streams']): number {
+  return streams.reduce((sum, stream) => sum + stream.rows, 0);
 }

@@ -15,9 +15,9 @@ export type RollForward =
 /** Ends the job whose set is visible; throws a LeaseLostError when somebody settled it otherwise. */
 export async function finishCommitted(run: PlannedRun, set: CommitSet): Promise<RollForward> {
   const { state, lease } = run;
-  const quarantine = await commitQuarantine(run, set);
-  if (quarantine.kind === 'unprovable') return quarantine;
-  const outcome = await state.jobs.finish(lease, set, {
+  const committed = await commitQuarantine(run, set);
+  if (committed.kind === 'unprovable') return committed;
+  const outcome = await state.jobs.finish(lease, committed.set, {
     ...(await loadedCounts(run)),
     rowsWritten: commitSetRows(set),
   });

@@ -11,7 +11,7 @@ import { positionOf, WriteCheckpoints, type StreamPosition } from './write-check
  * AppendRows takes 10 MB at most (its proto) and a batch must stay below 9 MiB (spec.md §5, step 4). 3 MiB keep the
  * connection as busy, and each byte of a batch is held three times on its way: as cut, as encoded and as framed.
  */
-const MAX_BATCH_BYTES = 3 * 1024 * 1024;
+export const MAX_BATCH_BYTES = 3 * 1024 * 1024;
 const MAX_REWINDS = 3;
 
 /** One stream of a copy. */

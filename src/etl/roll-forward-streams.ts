@@ -1,9 +1,10 @@
 /** Rolls a recorded set of write streams forward. */
 import { commitSetRows, type StreamCommitSet } from '../job/commit-set.ts';
-import { LeaseLostError, TransientError } from '../job/errors.ts';
+import { LeaseLostError } from '../job/errors.ts';
 import { tableName } from '../job/table-ref.ts';
 import type { WriteStreamState } from './destination.ts';
 import { finishCommitted, type RollForward } from './finish-committed.ts';
+import { assertNothingCanLand } from './landing-commits.ts';
 import type { PlannedRun, Run } from './run.ts';
 
 /** Commits the streams, or finds out by their rows what became of them, and finishes the job. */
@@ -40,18 +41,7 @@ async function replanIfNothingCanLand(
   states: readonly WriteStreamState[],
   why: string,
 ): Promise<RollForward> {
-  if (states.some((state) => state.kind === 'committed')) {
-    throw new TransientError(
-      'commit_ambiguous',
-      'the streams say committed while no row is visible yet; looking again later',
-    );
-  }
-  if (states.some((state) => state.kind === 'open')) {
-    throw new TransientError(
-      'commit_ambiguous',
-      `the commit failed while its streams are still open: ${why}`,
-    );
-  }
+  assertNothingCanLand(states, why);
   const outcome = await run.state.jobs.replanAfterNoEffect(run.lease, set);
   if (outcome.kind === 'lost')
     throw new LeaseLostError('the lease was lost while a lost commit was being settled');

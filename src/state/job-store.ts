@@ -1,5 +1,5 @@
 /** Everything that can be asked of the jobs and done to them; each transition is in its own file. */
-import type { CommitSet } from '../job/commit-set.ts';
+import type { CommitSet, QuarantineSet } from '../job/commit-set.ts';
 import type { Micros } from '../job/instant.ts';
 import type { JobKey, JobRequest, JobStatus, Lease } from '../job/job.ts';
 import type { Plan } from '../job/plan.ts';
@@ -24,6 +24,7 @@ import { interrupt, type InterruptOutcome } from './transitions/interrupt.ts';
 import { needOperator } from './transitions/need-operator.ts';
 import { planAnew } from './transitions/plan-anew.ts';
 import { replanAfterNoEffect, type ReplanOutcome } from './transitions/replan-after-no-effect.ts';
+import { replaceQuarantine, type ReplaceQuarantineOutcome } from './transitions/replace-quarantine.ts';
 import { requestCancel, type RequestCancelOutcome } from './transitions/request-cancel.ts';
 import { resolveCommitted, resolveNotCommitted, type ResolveOutcome } from './transitions/resolve.ts';
 import { retryLater, type RetryLaterOutcome } from './transitions/retry-later.ts';
@@ -44,6 +45,7 @@ export type { FinishOutcome, RowCounts } from './transitions/finish.ts';
 export type { HeartbeatOutcome } from './transitions/heartbeat.ts';
 export type { InterruptOutcome } from './transitions/interrupt.ts';
 export type { ReplanOutcome } from './transitions/replan-after-no-effect.ts';
+export type { ReplaceQuarantineOutcome } from './transitions/replace-quarantine.ts';
 export type { RequestCancelOutcome } from './transitions/request-cancel.ts';
 export type { ResolveOutcome } from './transitions/resolve.ts';
 export type { RetryLaterOutcome } from './transitions/retry-later.ts';
@@ -92,6 +94,11 @@ export type JobStore = {
   retryLater(lease: Lease, reason: Reason, message: string, delayMs: number): Promise<RetryLaterOutcome>;
   interrupt(lease: Lease): Promise<InterruptOutcome>;
   replanAfterNoEffect(lease: Lease, set: CommitSet): Promise<ReplanOutcome>;
+  replaceQuarantine(
+    lease: Lease,
+    set: CommitSet,
+    quarantine: QuarantineSet,
+  ): Promise<ReplaceQuarantineOutcome>;
   /** Rejects with LeaseLostError. */
   needOperator(lease: Lease, message: string): Promise<void>;
   resolveCommitted(key: JobKey, counts?: RowCounts): Promise<ResolveOutcome>;
@@ -132,6 +139,7 @@ export function createJobStore(database: Database): JobStore {
     retryLater: (...given) => retryLater(database, ...given),
     interrupt: (...given) => interrupt(database, ...given),
     replanAfterNoEffect: (...given) => replanAfterNoEffect(database, ...given),
+    replaceQuarantine: (...given) => replaceQuarantine(database, ...given),
     needOperator: (...given) => needOperator(database, ...given),
     resolveCommitted: (...given) => resolveCommitted(database, ...given),
     resolveNotCommitted: (...given) => resolveNotCommitted(database, ...given),

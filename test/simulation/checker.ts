@@ -2,11 +2,12 @@
 import { isTerminal } from '../../src/job/job-status.ts';
 import type { JobStatus } from '../../src/job/job.ts';
 import type { Micros } from '../../src/job/instant.ts';
-import { CommitChecker } from './commit-checker.ts';
+import { CommitChecker, type CommitEvidence } from './commit-checker.ts';
 import { DeathWitness } from './death-witness.ts';
 import type { Evidence } from './evidence.ts';
 import { JobChecker } from './job-checker.ts';
 import { nameOf, type JobFacts } from './database-facts.ts';
+import { QuarantineChecker } from './quarantine-checker.ts';
 import { WatermarkChecker } from './watermark-checker.ts';
 
 /** The invariants of the fault catalogue, §4; each violation names the one it is of. */
@@ -16,6 +17,7 @@ export class Checker {
   readonly #jobs = new Map<string, JobFacts>();
   #changes: number;
   readonly commits: CommitChecker;
+  readonly quarantines: QuarantineChecker;
   readonly #deaths = new DeathWitness();
   readonly #watermarks: WatermarkChecker;
   readonly #transitions: JobChecker;
@@ -32,24 +34,35 @@ export class Checker {
   constructor(evidence: Evidence) {
     this.#evidence = evidence;
     this.#changes = evidence.facts.changes();
-    this.commits = new CommitChecker({
-      job: (name) => this.job(name),
-      jobs: () => this.jobs(),
-      visible: (organizationId) => evidence.visible(organizationId),
-      sourceRows: (organizationId, snapshot) => evidence.sourceRows(organizationId, snapshot),
-      violation: (what) => this.violation(what),
-    });
+    this.commits = new CommitChecker(this.#commitEvidence());
     const violation = (what: string): void => this.violation(what);
+    this.quarantines = new QuarantineChecker({
+      ...this.#commitEvidence(),
+      quarantined: (organizationId) => evidence.quarantined(organizationId),
+      wasCommitted: (lineage) => this.commits.wasCommitted(lineage),
+    });
     this.#watermarks = new WatermarkChecker(evidence.facts, violation);
     this.#transitions = new JobChecker({
       ...evidence,
       commits: this.commits,
+      quarantines: this.quarantines,
       watermarks: this.#watermarks,
       deaths: this.#deaths,
       wished: this.#wished,
       paused: this.#paused,
       violation,
     });
+  }
+
+  #commitEvidence(): CommitEvidence {
+    const evidence = this.#evidence;
+    return {
+      job: (name) => this.job(name),
+      jobs: () => this.jobs(),
+      visible: (organizationId) => evidence.visible(organizationId),
+      sourceRows: (organizationId, snapshot) => evidence.sourceRows(organizationId, snapshot),
+      violation: (what) => this.violation(what),
+    };
   }
 
   /** Somebody is about to ask this job to stop. */
@@ -107,6 +120,7 @@ export class Checker {
       else if (job.status !== 'QUEUED') this.violation(`I8: ${who}: ${name} began as ${job.status}`);
       if (job.status === 'SUCCESS' && old?.status !== 'SUCCESS') succeeded.push(job);
     }
+    for (const job of succeeded) this.quarantines.succeeded(who, job);
     this.#watermarks.moved(who, succeeded);
   }
 

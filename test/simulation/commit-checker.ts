@@ -3,6 +3,7 @@ import { parseInstant, type Micros } from '../../src/job/instant.ts';
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
 import { CopyModel } from './copy-model.ts';
 import type { JobFacts } from './database-facts.ts';
+import { copiesOf } from './simulated-module.ts';
 
 /** What a commit made visible: the write streams or the job it consisted of, and the lineage of its rows. */
 export type Commit = {
@@ -17,8 +18,11 @@ export type RecordedSet = {
   readonly lineage: string;
   readonly jobId?: string;
   readonly rows?: number;
-  readonly streams?: readonly { readonly name: string; readonly rows: number }[];
+  readonly streams?: readonly RecordedStream[];
+  readonly quarantine?: { readonly streams: readonly RecordedStream[] };
 };
+
+type RecordedStream = { readonly name: string; readonly rows: number };
 
 export type CommitEvidence = {
   /** The job under `organization/job`, as the last transaction left it. */
@@ -75,13 +79,8 @@ export class CommitChecker {
   #seenAsPlanned(lineage: string, job: JobFacts, planText: string): void {
     const { sourceRows, visible, violation } = this.#evidence;
     const organizationId = job.organization_id;
-    const { lo, hi } = windowOf(planText);
-    const snapshot = instantOf((JSON.parse(planText) as { snapshot: string }).snapshot);
-    const isIn = (row: Row): boolean => {
-      const cursor = row['export_time'] as bigint;
-      return (lo === undefined || cursor > lo) && cursor <= hi;
-    };
-    const rows = sourceRows(organizationId, snapshot).filter(isIn);
+    const { snapshot, isIn } = plannedSlice(planText);
+    const rows = copiesOf(organizationId, sourceRows(organizationId, snapshot).filter(isIn));
     if (replacesRows(job)) this.#model.replace(organizationId, isIn, rows);
     else
       for (const id of this.#model.add(organizationId, rows))
@@ -117,8 +116,23 @@ export function windowOf(plan: string): { readonly lo: Micros | undefined; reado
   return { lo: lo === null ? undefined : instantOf(lo), hi: instantOf(hi) };
 }
 
+/** The rows of the source that a recorded plan copies: those in its window, as of its snapshot. */
+export function plannedSlice(plan: string): {
+  readonly snapshot: Micros;
+  readonly isIn: (row: Row) => boolean;
+} {
+  const { lo, hi } = windowOf(plan);
+  return {
+    snapshot: instantOf((JSON.parse(plan) as { snapshot: string }).snapshot),
+    isIn(row) {
+      const cursor = row['export_time'] as bigint;
+      return (lo === undefined || cursor > lo) && cursor <= hi;
+    },
+  };
+}
+
 function isThisSet(set: RecordedSet, { streams, jobId }: Commit): boolean {
-  if (set.kind === 'job') return jobId !== undefined && set.jobId === jobId;
+  if (set.kind === 'job' || jobId !== undefined) return set.kind === 'job' && set.jobId === jobId;
   return String((set.streams ?? []).map(({ name }) => name).sort()) === String([...streams].sort());
 }
 

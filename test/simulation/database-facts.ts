@@ -76,15 +76,18 @@ export function factsOf(connection: SqliteConnection, written: Written): Facts {
         `CREATE TEMP TRIGGER ${table}_${event} AFTER ${event} ON main.${table} BEGIN SELECT ${table}_written(NEW.id); END`,
       );
   }
-  const acknowledged = connection
-    .prepare(
-      `SELECT COALESCE(SUM(b.rows_written), 0)
-       FROM etl_steps s, json_each(s.detail, '$.write_streams') w
+  const acknowledged = (streams: string, rows: string) =>
+    connection
+      .prepare(
+        `SELECT COALESCE(SUM(b.${rows}), 0)
+       FROM etl_steps s, json_each(s.detail, '$.${streams}') w
        JOIN etl_batches b ON b.organization_id = s.organization_id AND b.job_id = s.job_id
          AND b.plan_number = s.plan_number AND b.stream = CAST(w.key AS INTEGER) AND b.state = 'acknowledged'
        WHERE s.step = 'load' AND w.value = ?`,
-    )
-    .pluck();
+      )
+      .pluck();
+  const copied = acknowledged('write_streams', 'rows_written');
+  const rejected = acknowledged('quarantine_streams', 'rows_quarantined');
   const count = (sql: string) => connection.prepare(`SELECT COUNT(*) FROM ${sql}`).pluck();
   const letters = count(`dead_letters WHERE source = 'failed_job' AND organization_id = ? AND job_id = ?`);
   const alerts = count(`${ALERTS_OF_FAILURES} AND organization_id = ? AND job_id = ?`);
@@ -96,7 +99,7 @@ export function factsOf(connection: SqliteConnection, written: Written): Facts {
     alertsOf: (...key) => Number(alerts.get(...key)),
     filed: (messageId) => Number(filed.get(messageId)),
     unsent: () => Number(unpublished.get()) + Number(unsent.get()),
-    acknowledgedRows: (stream) => Number(acknowledged.get(stream)),
+    acknowledgedRows: (stream) => Number(copied.get(stream)) + Number(rejected.get(stream)),
     changes: () => Number(changes.get()),
     changedJobs: () => takeAll(written.etl_jobs).map((id) => job.get(id) as JobFacts),
     changedWatermarks: () =>

@@ -4,6 +4,7 @@ import { verifyOf } from './random-scenario.ts';
 import type { Operator } from './operator.ts';
 import { requestOf, type Act, type Scenario } from './scenario.ts';
 import type { Scheduler } from './scheduler.ts';
+import { copiesOf } from './simulated-module.ts';
 import type { SharedDatabase } from './shared-database.ts';
 import type { Warehouses } from './warehouses.ts';
 import type { WatchedBroker } from './watched-doubles.ts';
@@ -142,7 +143,8 @@ export class Errands {
 
   #hasLateRows(organizationId: string): boolean {
     const { warehouses } = this.#parts;
-    return warehouses.exported(organizationId).length !== warehouses.visible(organizationId).length;
+    const copies = copiesOf(organizationId, warehouses.exported(organizationId));
+    return copies.length !== warehouses.visible(organizationId).length;
   }
 
   #act(act: Act): void {

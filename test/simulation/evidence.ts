@@ -9,6 +9,8 @@ export type Evidence = {
   now(): Micros;
   /** Rows anybody sees at an organization's destination now. */
   visible(organizationId: string): readonly Row[];
+  /** Rows anybody sees in an organization's quarantine now. */
+  quarantined(organizationId: string): readonly Row[];
   /** Rows of an organization's source as of an instant. */
   sourceRows(organizationId: string, snapshot: Micros): readonly Row[];
   readonly maxRetries: number;

@@ -23,10 +23,12 @@ export type FaultPlan = {
 /** Longer than a lease, and than the patience of whoever waits for it. */
 const LONG_MS = 20_000;
 
-/** Random faults: how many of the calls meet one, and until when, is part of what the seed decides. */
+/** Random faults: how many of the calls meet one, which, and until when, is part of what the seed decides. */
 export function randomFaults(random: SeededRandom): FaultPlan {
+  const weightOf = random.chance(0.4) ? weightAtTheEnd : weightAnywhere;
   const share = random.pick([0.02, 0.04, 0.06, 0.1]);
-  const horizon = 60 + random.below(random.pick([60, 120, 250]));
+  const horizon =
+    weightOf === weightAtTheEnd ? 150 + random.below(250) : 60 + random.below(random.pick([60, 120, 250]));
   return {
     horizon,
     faultAt({ index, operation }) {
@@ -38,12 +40,20 @@ export function randomFaults(random: SeededRandom): FaultPlan {
 }
 
 /** Calls that a run makes once matter more than those that are made again and again. */
-function weightOf(operation: Operation): number {
+function weightAnywhere(operation: Operation): number {
   if (/heartbeat|extend|admit|claim|find$|steps|now$/.test(operation)) return 0.5;
   return /append|commit|CommitJob|stageSlice|finalize|decide|finish|storePlan|batches/.test(operation)
     ? 4
     : 1.5;
 }
+
+/** Where faults are drawn from the first call on, few are left when a job comes to its commit. */
+function weightAtTheEnd(operation: Operation): number {
+  return AROUND_THE_COMMIT.test(operation) ? 5 : 0.05;
+}
+
+const AROUND_THE_COMMIT =
+  /finalize|decide|commit|CommitJob|rowsOf|writeStreamState|replan|replaceQuarantine|jobs\.finish|runEnd|\.ack$|dropTable/;
 
 /** What only few calls meet is drawn more often there, and a terminal error, which ends a job at once, less. */
 function drawn(random: SeededRandom, kinds: readonly FaultKind[]): FaultKind {

@@ -7,6 +7,7 @@ import { rowsDifference } from './copy-model.ts';
 import { nameOf } from './database-facts.ts';
 import { UNKNOWN_ORGANIZATION } from './organizations.ts';
 import type { Scenario } from './scenario.ts';
+import { copiesOf } from './simulated-module.ts';
 
 /** For these reasons a job fails again and again until something else is done. */
 const HOPELESS: readonly string[] = ['unknown_organization', 'beyond_watermark'] satisfies Reason[];
@@ -38,7 +39,10 @@ export function checkEnd(checker: Checker, end: End): void {
   const hasInvalid = scenario.requests.some(({ job }) => job === undefined);
   if (hasInvalid && !hasLetterOfMessage(end.deadLetters))
     checker.violation('I10: an invalid message left no dead letter');
-  for (const organizationId of scenario.organizations) checker.commits.checkUnchanged(organizationId);
+  for (const organizationId of scenario.organizations) {
+    checker.commits.checkUnchanged(organizationId);
+    checker.quarantines.checkEnd(organizationId);
+  }
   if (scenario.outbox) checkOutbox(checker, end);
   if (end.hasReplayed) checkReplayed(checker, end);
   if (end.hasLastJobs) checkLastJobs(checker, end);
@@ -92,7 +96,7 @@ function checkLastJobs(checker: Checker, { sourceRows, visible }: End): void {
     const of = job.organization_id;
     if (job.status !== 'SUCCESS')
       checker.violation(`I10: ${of}/${job.job_id} is ${job.status}: ${job.error_message}`);
-    const difference = rowsDifference(sourceRows(of), visible(of));
+    const difference = rowsDifference(copiesOf(of, sourceRows(of)), visible(of));
     if (difference) checker.violation(`I1: ${of} after its last job: ${difference}`);
   }
 }

@@ -28,15 +28,15 @@ export type DestinationSurroundings = {
   readonly failNextJob: () => void;
 };
 
-/** The destination, for one organization: its table, staging tables, and a source in the same warehouse. */
+/** The destination, for one organization: its own tables, a source in the same warehouse among them, and staging tables. */
 export function gatedDestination(
   destination: Destination,
   gate: Gate,
-  [table, source]: readonly [TableRef, TableRef],
+  tables: readonly TableRef[],
   { onStranger, onSwallowed, failNextJob }: DestinationSurroundings,
 ): Destination {
-  const isOwn = (name: string): boolean =>
-    name === tableName(table) || name === tableName(source) || isStaging(name);
+  const own = tables.map(tableName);
+  const isOwn = (name: string): boolean => own.includes(name) || isStaging(name);
   return {
     ...(gatedMethods('destination', destination, gate, isOwn, onStranger) as Destination),
     // Calls nothing.
@@ -53,6 +53,11 @@ export function gatedDestination(
 /** Whether a table holds rows that wait to be made visible. */
 export function isStaging(name: string): boolean {
   return name.startsWith('destination-env.copies.pulse_billing_etl_staging_');
+}
+
+/** Whether a table or write stream is one of rejected rows. */
+export function isQuarantine(name: string): boolean {
+  return name.startsWith('destination-env.quarantine.');
 }
 
 function gatedMethods(

@@ -3,15 +3,17 @@ import { STATUS_GRAPH } from '../../src/job/job-status.ts';
 import type { JobStatus } from '../../src/job/job.ts';
 import { REASONS, type Reason } from '../../src/job/reason.ts';
 import type { Evidence } from './evidence.ts';
-import { replacesRows, rowsOfSet, setOf, type CommitChecker } from './commit-checker.ts';
+import { replacesRows, rowsOfSet, setOf, type CommitChecker, type RecordedSet } from './commit-checker.ts';
 import { DEATHS_OF_A_CRASH_LOOP, type DeathWitness } from './death-witness.ts';
 import { UNKNOWN_ORGANIZATION } from './organizations.ts';
 import { nameOf, type JobFacts } from './database-facts.ts';
+import type { QuarantineChecker } from './quarantine-checker.ts';
 import type { WatermarkChecker } from './watermark-checker.ts';
 
 /** What it judges by. */
 export type JobEvidence = Evidence & {
   readonly commits: CommitChecker;
+  readonly quarantines: QuarantineChecker;
   readonly watermarks: WatermarkChecker;
   readonly deaths: DeathWitness;
   /** Jobs that somebody asked to stop. */
@@ -85,14 +87,24 @@ export class JobChecker {
       this.#evidence.violation(`I8: ${what} was started while its organization was paused`);
   }
 
-  /** I4: within one plan number the recorded set never changes, and it is given up only when it can have no effect. */
+  /**
+   * I4: within one plan number the recorded set never changes but for rejected rows that were lost before they were committed,
+   * and it is given up only when it can have no effect.
+   */
   #setMoves(what: string, old: JobFacts, job: JobFacts): void {
     if (old.commit_set === job.commit_set || old.commit_set === null) return;
+    if (job.commit_set !== null && this.#onlyRejectedMoved(setOf(old.commit_set), setOf(job.commit_set)))
+      return;
     const { lineage } = setOf(old.commit_set);
     if (job.commit_set !== null || job.plan_number !== old.plan_number + 1n)
       this.#evidence.violation(`I4: ${what}: the set of ${lineage} was changed`);
     if (this.#evidence.commits.wasCommitted(lineage))
       this.#evidence.violation(`I4: ${what}: the set of ${lineage} was given up although committed`);
+  }
+
+  #onlyRejectedMoved(old: RecordedSet, set: RecordedSet): boolean {
+    const isSame = JSON.stringify({ ...old, quarantine: set.quarantine }) === JSON.stringify(set);
+    return isSame && !this.#evidence.quarantines.wasCommitted(old.lineage);
   }
 
   /** I9: SUCCESS if and only if all rows of the recorded set can be seen, and no others of this job. */

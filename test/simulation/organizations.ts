@@ -3,8 +3,8 @@ import type { TableRef } from '../../src/job/table-ref.ts';
 import type { TableSchema } from '../../src/job/table-schema.ts';
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
 
-/** The last is copied within one warehouse, by queries; the others are streamed by the worker. */
-export const ORGANIZATIONS = ['o1', 'o2', 'o3', 'q1'] as const;
+/** The last is copied within one warehouse, by queries; the others are streamed by the worker, m1 through a module. */
+export const ORGANIZATIONS = ['o1', 'o2', 'o3', 'm1', 'q1'] as const;
 
 /** Is asked for, and configured nowhere. */
 export const UNKNOWN_ORGANIZATION = 'nobody';
@@ -30,6 +30,11 @@ export function isPushedDown(organizationId: string): boolean {
   return organizationId === 'q1';
 }
 
+/** Whether an organization's rows go through a module, which rejects some of them. */
+export function isTransformed(organizationId: string): boolean {
+  return organizationId === 'm1';
+}
+
 export function sourceOf(organizationId: string): TableRef {
   if (isPushedDown(organizationId))
     return { project: 'destination-env', dataset: 'billing', table: `export_${organizationId}` };
@@ -38,6 +43,11 @@ export function sourceOf(organizationId: string): TableRef {
 
 export function destinationOf(organizationId: string): TableRef {
   return { project: 'destination-env', dataset: 'copies', table: organizationId };
+}
+
+/** Where rejected rows are kept. */
+export function quarantineOf(organizationId: string): TableRef {
+  return { project: 'destination-env', dataset: 'quarantine', table: organizationId };
 }
 
 const PREPARED: readonly Row[] = Array.from({ length: EXPORTS * MOST_ROWS_OF_AN_EXPORT }, (_, at) => ({

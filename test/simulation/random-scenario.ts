@@ -15,14 +15,22 @@ type Size = {
 
 const SMALL: Size = {
   replicas: [2, 2, 3],
-  organizations: [['o1'], ['o1'], ['q1']],
+  organizations: [['o1'], ['o1'], ['q1'], ['m1']],
   windows: [1, 2],
   rows: [2, 4],
   jobs: [1, 1, 2],
 };
 const LARGE: Size = {
   replicas: [2, 3, 4],
-  organizations: [['o1'], ['o1', 'o2'], ['o1', 'o2', 'o3'], ['o1', 'q1'], ['o1', 'o2', 'q1']],
+  organizations: [
+    ['o1'],
+    ['o1', 'o2'],
+    ['o1', 'o2', 'o3'],
+    ['o1', 'q1'],
+    ['m1', 'q1'],
+    ['o1', 'm1'],
+    ['o1', 'o2', 'q1'],
+  ],
   windows: [1, 2, 3],
   rows: [4, 7, 12],
   jobs: [1, 2, 4],

@@ -24,8 +24,9 @@ import { gatedAlerts, gatedDeliveries, gatedPublisher } from './gated-broker.ts'
 import { gatedDestination, gatedSource, type OnStranger } from './gated-sides.ts';
 import { gatedState, type Perform } from './gated-state.ts';
 import type { Gate } from './gate.ts';
-import { destinationOf, isPushedDown, sourceOf } from './organizations.ts';
+import { destinationOf, isPushedDown, quarantineOf, sourceOf } from './organizations.ts';
 import type { Scenario } from './scenario.ts';
+import { MODULES } from './simulated-module.ts';
 
 export const LEASE_MS = 15_000;
 export const MAX_CONCURRENT_JOBS = 2;
@@ -95,6 +96,7 @@ export function createReplica(parts: ReplicaParts): Worker {
           batchRows: scenario.batchRows,
           readStreams: scenario.readStreams,
           build: 'simulated',
+          modules: MODULES,
         },
         budget: new ByteBudget(64 * 1024 * 1024),
         clock: gate.clock,
@@ -125,7 +127,7 @@ function openSides(
   const to = gatedDestination(
     strictDestination(destination, gate.replica),
     gate,
-    [destinationOf(organizationId), from],
+    [destinationOf(organizationId), quarantineOf(organizationId), from],
     { onStranger, onSwallowed, failNextJob: () => (destination.jobError = JOB_ERROR) },
   );
   const warehouse = isPushedDown(organizationId) ? destination : source;

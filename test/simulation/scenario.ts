@@ -79,6 +79,13 @@ export const MINIMAL_JOBS = {
     exports: [{ atMs: 0, organizationId: 'q1', rows: exportedRows(0, 8) }],
     requests: [requestOf(1, 'q1', 'job')],
   },
+  /** One job whose rows go through a module, which rejects some. */
+  module: {
+    ...MINIMAL,
+    organizations: ['m1'],
+    exports: [{ atMs: 0, organizationId: 'm1', rows: exportedRows(0, 8) }],
+    requests: [requestOf(1, 'm1', 'job')],
+  },
   /** A copy of one stream with one batch, and the repair of a window into which a row came late. */
   repair: {
     ...MINIMAL,

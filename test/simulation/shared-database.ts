@@ -4,7 +4,15 @@ import type { Micros } from '../../src/job/instant.ts';
 import { createDataSource } from '../../src/state/data-source.ts';
 import { stateOn, type State } from '../../src/state/open-state.ts';
 import { factsOf, type Facts } from './database-facts.ts';
-import { destinationOf, isPushedDown, ORGANIZATIONS, sourceOf } from './organizations.ts';
+import {
+  destinationOf,
+  isPushedDown,
+  isTransformed,
+  ORGANIZATIONS,
+  quarantineOf,
+  sourceOf,
+} from './organizations.ts';
+import { TRANSFORM } from './simulated-module.ts';
 
 export type SharedDatabase = {
   readonly state: State;
@@ -33,6 +41,11 @@ export async function openSharedDatabase(): Promise<SharedDatabase> {
       destination: destinationOf(organizationId),
       destinationLocation: 'US',
       writePath: writePathOf(organizationId),
+      ...(isTransformed(organizationId) && {
+        transform: TRANSFORM,
+        quarantineTable: quarantineOf(organizationId),
+        maxRejectedPercent: 100,
+      }),
     });
   const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
   const written = { etl_jobs: new Set<bigint>(), client_billing_config: new Set<bigint>() };

@@ -2,7 +2,7 @@
 import type { Micros } from '../../src/job/instant.ts';
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
 import { StrictWarehouse } from '../support/strict-warehouse/strict-warehouse.ts';
-import { destinationOf, isPushedDown, SOURCE_SCHEMA, sourceOf } from './organizations.ts';
+import { destinationOf, isPushedDown, quarantineOf, SOURCE_SCHEMA, sourceOf } from './organizations.ts';
 import type { Export } from './scenario.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { WatchedLog } from './watched-doubles.ts';
@@ -40,6 +40,11 @@ export class Warehouses {
   /** The rows anybody sees at an organization's destination now. */
   visible(organizationId: string): readonly Row[] {
     return this.destination.table(destinationOf(organizationId))?.rows ?? [];
+  }
+
+  /** The rows anybody sees in an organization's quarantine now. */
+  quarantined(organizationId: string): readonly Row[] {
+    return this.destination.table(quarantineOf(organizationId))?.rows ?? [];
   }
 
   #sourceOf(organizationId: string): StrictWarehouse {

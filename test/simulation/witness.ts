@@ -3,7 +3,7 @@ import type { Micros } from '../../src/job/instant.ts';
 import type { BrokerEvent, DeadLetter } from '../support/fake-broker.ts';
 import type { Checker } from './checker.ts';
 import { hasLetterOfMessage } from './final-checks.ts';
-import { isStaging } from './gated-sides.ts';
+import { isQuarantine, isStaging } from './gated-sides.ts';
 import { SECRET } from './organizations.ts';
 
 /** What it asks the world for. */
@@ -75,6 +75,8 @@ export class Witness {
     const names = streams as readonly string[];
     if (names.some(isStaging)) return;
     const lineages = (rows as readonly { readonly lineage: unknown }[]).map(({ lineage }) => String(lineage));
-    this.#sight.checker.commits.committed({ streams: names, jobId: jobId as string | undefined, lineages });
+    const { commits, quarantines } = this.#sight.checker;
+    if (names.some(isQuarantine)) quarantines.committed({ streams: names, lineages });
+    else commits.committed({ streams: names, jobId: jobId as string | undefined, lineages });
   }
 }

@@ -69,6 +69,7 @@ export class World {
       facts: database.facts,
       now: () => scheduler.nowMicros(),
       visible: (organizationId) => warehouses.visible(organizationId),
+      quarantined: (organizationId) => warehouses.quarantined(organizationId),
       sourceRows: (organizationId, snapshot) => warehouses.exportedBy(organizationId, snapshot),
       maxRetries: scenario.maxRetries,
       injectedReasons: this.#faults.injected,

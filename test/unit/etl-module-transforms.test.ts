@@ -168,24 +168,3 @@ for (const calls of [
     assert.equal(rig.destination.rows(QUARANTINE).length, 10);
     assert.deepEqual(rig.log.violations, []);
   });
-
-test('rejected rows that are lost after the copy is visible wait for an operator, and nothing is doubled', async (context) => {
-  const rig = await etlRig(context, 10);
-  const modules = await moduleFolder(context, {
-    'mine.mjs': sameColumns(`return rows.map((row) => (row.id === 7n ? context.reject('seven') : row));`),
-  });
-  await use(rig, { quarantineTable: QUARANTINE, maxRejectedPercent: 10 });
-  rig.destination.faults = onCalls('commitWriteStreams', [2], {
-    kind: 'answered',
-    answer: { kind: 'ambiguous', message: 'the streams are gone' },
-  });
-
-  const { outcome, job } = await rig.run({ settings: { modules } });
-
-  assert.deepEqual([outcome.kind, job.needsOperator], ['needs_operator', true]);
-  assert.match(
-    String(job.errorMessage),
-    /only 0 of its 1 rejected rows are in destination-env\.quarantine\.rejected: the streams are gone; .* resolve acme job --committed/,
-  );
-  assert.equal(rig.destination.rows(rig.to).length, 9);
-});

@@ -19,6 +19,7 @@ import {
   retryKeepsCancelWish,
   startedWhilePaused,
 } from './operators.ts';
+import { rejectedTwice, rejectedUncommitted } from './rejections.ts';
 import { commitJobOfEachOwner, repairAppends, repairMovesWatermark } from './replacements.ts';
 
 /** Each with how the violation begins that it has to be caught by. */
@@ -45,4 +46,6 @@ export const VARIANTS: readonly (readonly [Variant, RegExp])[] = [
   [repairAppends, /^I1:/],
   [commitJobOfEachOwner, /^I4/],
   [repairMovesWatermark, /^I7/],
+  [rejectedUncommitted, /^I1:.*rejected rows/],
+  [rejectedTwice, /^I4/],
 ];

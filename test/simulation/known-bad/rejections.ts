@@ -1,0 +1,39 @@
+// Known-bad ways to keep rejected rows.
+import { tableName, type TableRef } from '../../../src/job/table-ref.ts';
+import { isQuarantine } from '../gated-sides.ts';
+import type { Variant } from '../replica.ts';
+
+const isOfRejected = (table: TableRef): boolean => isQuarantine(tableName(table));
+
+/** Whoever finishes a job trusts that rejected rows became visible with the others. */
+export const rejectedUncommitted: Variant = {
+  name: 'rejected rows are never committed',
+  destination: (real) => ({
+    ...real,
+    commitWriteStreams: async (table, names) =>
+      isOfRejected(table) ? { kind: 'committed' } : real.commitWriteStreams(table, names),
+  }),
+};
+
+/** A commit that was not answered, or that somebody else had begun, is taken for one without effect. */
+export const rejectedTwice: Variant = {
+  name: 'rejected rows are made again though their commit may have landed',
+  destination: (real, { gate, shared }) => ({
+    ...real,
+    commitWriteStreams: async (table, names) => {
+      const begunBy = shared.get(String(names)) ?? gate.replica;
+      if (isOfRejected(table)) shared.set(String(names), begunBy);
+      try {
+        const outcome = await real.commitWriteStreams(table, names);
+        return begunBy === gate.replica ? outcome : { kind: 'ambiguous', message: 'begun by another' };
+      } catch (error) {
+        if (!isOfRejected(table)) throw error;
+        return { kind: 'ambiguous', message: String(error) };
+      }
+    },
+    writeStreamState: async (name) =>
+      isQuarantine(name) ? { kind: 'missing' } : real.writeStreamState(name),
+    rowsOf: async (table, location, lineage) =>
+      isOfRejected(table) ? 0 : real.rowsOf(table, location, lineage),
+  }),
+};
