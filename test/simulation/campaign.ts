@@ -4,10 +4,11 @@
 //   npm run simulate -- --seeds 1000000 --first 1 --workers 2       many seeds; a summary in JSON at the end
 //   npm run simulate -- --plan 12:kill_after,31:reply_lost          one plan for the minimal job, event by event
 //   npm run simulate -- --plans --share 0.01                        plans of at most two faults, all or a share of them
+//   npm run simulate -- --plans --jobs staged,module --share 0.01   the same with pairs of other jobs than that of streams
 //   npm run simulate -- --plans --from 300 --to 400 --workers 2     all single faults, and the pairs that begin with these of them
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { parsePlan } from './fault-plans.ts';
+import { minimalJob, parsePlan } from './fault-plans.ts';
 import { playInProcesses, type Played, type PlayOptions } from './play-in-processes.ts';
 import { playPlans } from './play-plans.ts';
 import { openSharedDatabase } from './shared-database.ts';
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     plan: { type: 'string' },
     seeds: { type: 'string' },
     plans: { type: 'boolean' },
+    jobs: { type: 'string', default: 'streams' },
     share: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },
     to: { type: 'string' },
@@ -31,7 +33,7 @@ const { values } = parseArgs({
 });
 
 async function main(): Promise<number> {
-  const { seed, plan, seeds, plans, share, from, to, first, workers } = values;
+  const { seed, plan, seeds, plans, jobs, share, from, to, first, workers } = values;
   const processes = Number(workers);
   if (seeds !== undefined) {
     const task = { kind: 'seeds', first: Number(first), seeds: Number(seeds) } as const;
@@ -39,6 +41,7 @@ async function main(): Promise<number> {
   }
   if (plans) {
     const chosen = {
+      jobs: jobs.split(',').map(minimalJob),
       share: Number(share),
       from: Number(from),
       to: to === undefined ? undefined : Number(to),

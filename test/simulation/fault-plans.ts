@@ -89,10 +89,15 @@ export function planText({ job, faults }: Plan): string {
 /** The plan behind its text, of the job of streams where none is named; throws on anything else. */
 export function parsePlan(text: string): Plan {
   const [, name = 'streams', faults = ''] = /^(?:(\w+)\/)?(.*)$/.exec(text) ?? [];
+  return { job: minimalJob(name), faults: faults.split(',').map(parseFault) };
+}
+
+/** The minimal job of this name; throws on any other. */
+export function minimalJob(name: string): MinimalJob {
   const jobs = Object.keys(MINIMAL_JOBS) as MinimalJob[];
   const job = jobs.find((known) => known === name);
   if (!job) throw new Error(`"${name}" is no minimal job; there are ${jobs.join(', ')}`);
-  return { job, faults: faults.split(',').map(parseFault) };
+  return job;
 }
 
 function parseFault(text: string): PlannedFault {

@@ -1,4 +1,4 @@
-// The single faults of all minimal jobs, numbered: every one of them is played, and those of the job of streams begin pairs.
+// The single faults of all minimal jobs, numbered: every one of them is played, and those of chosen jobs begin pairs.
 import { WORLD_FAULTS, type WorldFault } from './fault-kinds.ts';
 import { planText, type Plan, type PlannedFault } from './fault-plans.ts';
 import { isNew, singleFaults } from './plan-enumeration.ts';
@@ -8,11 +8,11 @@ import { simulatePlan } from './simulate.ts';
 import type { Failure } from './tasks.ts';
 import type { PlayedCall } from './fault-clock.ts';
 
-/** One of them; `beginsPairs` where no other one stands for it by what is known of the run without faults. */
+/** One of them; `mayBeginPairs` where no other one stands for it by what is known of the run without faults. */
 export type FirstFault = {
   readonly job: MinimalJob;
   readonly fault: PlannedFault;
-  readonly beginsPairs: boolean;
+  readonly mayBeginPairs: boolean;
 };
 
 /** All of them, in an order that is the same in every process, and the calls of the runs without faults. */
@@ -25,7 +25,7 @@ export async function firstFaults(
     const { calls } = await simulatePlan(database, { job, faults: [] });
     all.push(...calls);
     for (const fault of singleFaults(calls, firstCallOf(job, calls)))
-      firsts.push({ job, fault, beginsPairs: job === 'streams' && isNewAt(calls, fault) });
+      firsts.push({ job, fault, mayBeginPairs: isNewAt(calls, fault) });
   }
   return { firsts, calls: all };
 }

@@ -3,8 +3,8 @@ import type { TableRef } from '../../src/job/table-ref.ts';
 import type { TableSchema } from '../../src/job/table-schema.ts';
 import type { Row } from '../support/strict-warehouse/arrow-rows.ts';
 
-/** The last is copied within one warehouse, by queries; the others are streamed by the worker, m1 through a module. */
-export const ORGANIZATIONS = ['o1', 'o2', 'o3', 'm1', 'q1'] as const;
+/** The last is copied within one warehouse, by queries; the others are streamed by the worker, m1 through a module and f1 by way of a staging table. */
+export const ORGANIZATIONS = ['o1', 'o2', 'o3', 'm1', 'f1', 'q1'] as const;
 
 /** Is asked for, and configured nowhere. */
 export const UNKNOWN_ORGANIZATION = 'nobody';
@@ -33,6 +33,11 @@ export function isPushedDown(organizationId: string): boolean {
 /** Whether an organization's rows go through a module, which rejects some of them. */
 export function isTransformed(organizationId: string): boolean {
   return organizationId === 'm1';
+}
+
+/** Whether every column of an organization's rows is compared, for which they are staged first. */
+export function isFingerprinted(organizationId: string): boolean {
+  return organizationId === 'f1';
 }
 
 export function sourceOf(organizationId: string): TableRef {

@@ -1,4 +1,4 @@
-// The minimal job of streams under pairs of faults.
+// Minimal jobs under pairs of faults.
 import { SeededRandom } from '../support/seeded-random.ts';
 import { failureOf, firstFaults, type FirstFault } from './first-faults.ts';
 import { secondFaults } from './plan-enumeration.ts';

@@ -13,18 +13,18 @@ export async function* playSingles(database: SharedDatabase, { part, of }: Part)
   made.reached(calls);
   yield { counts: {}, tally: made.toJSON(), failures: [], notes: [] };
   for (let first = part; first < firsts.length; first += of) {
-    const { job, fault, beginsPairs } = firsts[first]!;
+    const { job, fault, mayBeginPairs } = firsts[first]!;
     const [plan, tally, key] = [{ job, faults: [fault] }, new Tally(), new RunKey()];
     const { violations } = await simulatePlan(database, plan, {
       onFault: tally.onFault,
-      ...(beginsPairs && { onEvent: key.onEvent }),
+      ...(mayBeginPairs && { onEvent: key.onEvent }),
     });
     yield {
       counts: { singles: 1 },
       tally: tally.toJSON(),
       failures: violations.length > 0 ? [failureOf(plan, violations)] : [],
       notes: [],
-      runs: beginsPairs ? [{ first, key: key.end(database.contents()) }] : [],
+      runs: mayBeginPairs ? [{ job, first, key: key.end(database.contents()) }] : [],
     };
   }
 }

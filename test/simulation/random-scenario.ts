@@ -15,7 +15,7 @@ type Size = {
 
 const SMALL: Size = {
   replicas: [2, 2, 3],
-  organizations: [['o1'], ['o1'], ['q1'], ['m1']],
+  organizations: [['o1'], ['o1'], ['q1'], ['m1'], ['f1']],
   windows: [1, 2],
   rows: [2, 4],
   jobs: [1, 1, 2],
@@ -29,6 +29,7 @@ const LARGE: Size = {
     ['o1', 'q1'],
     ['m1', 'q1'],
     ['o1', 'm1'],
+    ['o1', 'f1'],
     ['o1', 'o2', 'q1'],
   ],
   windows: [1, 2, 3],

@@ -79,6 +79,13 @@ export const MINIMAL_JOBS = {
     exports: [{ atMs: 0, organizationId: 'q1', rows: exportedRows(0, 8) }],
     requests: [requestOf(1, 'q1', 'job')],
   },
+  /** One job whose rows are streamed into a staging table, and proven there column by column. */
+  staged: {
+    ...MINIMAL,
+    organizations: ['f1'],
+    exports: [{ atMs: 0, organizationId: 'f1', rows: exportedRows(0, 8) }],
+    requests: [requestOf(1, 'f1', 'job')],
+  },
   /** One job whose rows go through a module, which rejects some. */
   module: {
     ...MINIMAL,

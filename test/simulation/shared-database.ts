@@ -6,6 +6,7 @@ import { stateOn, type State } from '../../src/state/open-state.ts';
 import { factsOf, type Facts } from './database-facts.ts';
 import {
   destinationOf,
+  isFingerprinted,
   isPushedDown,
   isTransformed,
   ORGANIZATIONS,
@@ -46,6 +47,7 @@ export async function openSharedDatabase(): Promise<SharedDatabase> {
         quarantineTable: quarantineOf(organizationId),
         maxRejectedPercent: 100,
       }),
+      ...(isFingerprinted(organizationId) && { verifyLevel: 'fingerprint' }),
     });
   const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
   const written = { etl_jobs: new Set<bigint>(), client_billing_config: new Set<bigint>() };

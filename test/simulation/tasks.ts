@@ -1,4 +1,5 @@
 // What a worker process is told to play, and what it tells of it.
+import type { MinimalJob } from './scenario.ts';
 import type { TallyCounts } from './tally.ts';
 
 /** Seeds from one on, the minimal jobs under every single fault or under pairs, or the known-bad variants. */
@@ -26,7 +27,7 @@ export type Failure = {
 };
 
 /** A run with one fault, by the number of that fault. */
-export type SingleRun = { readonly first: number; readonly key: string };
+export type SingleRun = { readonly job: MinimalJob; readonly first: number; readonly key: string };
 
 /** What a process has played since it reported last; `counts` by a name of the task's. */
 export type Report = {
