@@ -217,6 +217,33 @@ test('a job that dies between its two commits is rolled forward: each table has 
   assert.deepEqual(await rejectedIds(table), ['5 job/1', '10 job/1', '15 job/1', '20 job/1']);
 });
 
+test('rejected rows whose write streams are gone are made again from the snapshot, once', async (context) => {
+  const { modules, table, copy } = await copyThatRejects(context, ids(1, 20));
+  const lost = new Set<string>();
+  /** Another stream's name for those that are lost, under which there is none. */
+  const found = (name: string): string => (lost.has(name) ? `${name}gone` : name);
+  const losing = (real: Destination): Destination => ({
+    ...real,
+    writeStreamState: (name) => real.writeStreamState(found(name)),
+    async commitWriteStreams(to, streams) {
+      if (to.dataset !== table.dataset || lost.size > 0)
+        return real.commitWriteStreams(to, streams.map(found));
+      for (const stream of streams) lost.add(stream);
+      // They come too late for the snapshot.
+      await copy.insert([rowOf(25), rowOf(26)].join(', '));
+      return real.commitWriteStreams(to, streams.map(found));
+    },
+  });
+
+  const { job, notes } = await copy.succeed({ jobId: 'job', settings: { modules }, destination: losing });
+
+  assert.equal(notes.length, 1);
+  assert.match(String(notes[0]), /^rejected rows were lost before they were visible, making them again/);
+  assert.deepEqual([job.planNumber, job.rowsWritten], [1, 16]);
+  assert.equal((await copiedIds(copy)).length, 16);
+  assert.deepEqual(await rejectedIds(table), ['5 job/1', '10 job/1', '15 job/1', '20 job/1']);
+});
+
 test('a module that is not deterministic fails its job before anything is visible', async (context) => {
   const modules = await moduleFolder(context, {
     'mine.mjs': sameColumns('return rows.map((row) => ({ ...row, cost: Math.random() }));'),
