@@ -10,6 +10,8 @@ import { onCalls, type FaultScript } from '../support/strict-warehouse/faults.ts
 import { etlRig, type EtlRig } from './etl-rig.ts';
 
 const ROWS = 10;
+/** Longer than a decided job waits for its next attempt. */
+const HOUR_MS = 3_600_000;
 const QUARANTINE = { project: 'destination-env', dataset: 'quarantine', table: 'rejected' };
 const REJECTS_SEVEN = sameColumns(
   `return rows.map((row) => (row.id === 7n ? context.reject('seven') : row));`,
@@ -118,11 +120,16 @@ async function loseRejections({ rig, modules }: Awaited<ReturnType<typeof reject
   rig.destination.loseWriteStreams();
 }
 
-test('a module that was changed since cannot make them again: an operator is told', async (context) => {
+test('a module that was changed since cannot make them again: if it is not put back, an operator is told', async (context) => {
   const setup = await rejectingRig(context);
   const { rig, modules } = setup;
   await loseRejections(setup);
   await modules.put('mine.mjs', `${REJECTS_SEVEN}// changed`);
+
+  await rig.clock.advance(HOUR_MS);
+  const first = await rig.run({ settings: { modules } });
+  assert.deepEqual([first.outcome.kind, first.job.errorReason], ['waiting', 'transform_changed']);
+  await rig.clock.advance(HOUR_MS);
 
   const { outcome, job } = await rig.runToEnd({ settings: { modules } });
 
