@@ -120,10 +120,17 @@ export function windowOf(plan: string): { readonly lo: Micros | undefined; reado
 export function plannedSlice(plan: string): {
   readonly snapshot: Micros;
   readonly isIn: (row: Row) => boolean;
+  /** Of the module they go through. */
+  readonly version: string;
 } {
   const { lo, hi } = windowOf(plan);
+  const { snapshot, moduleTransform } = JSON.parse(plan) as {
+    readonly snapshot: string;
+    readonly moduleTransform?: { readonly version: string };
+  };
   return {
-    snapshot: instantOf((JSON.parse(plan) as { snapshot: string }).snapshot),
+    snapshot: instantOf(snapshot),
+    version: moduleTransform?.version ?? '',
     isIn(row) {
       const cursor = row['export_time'] as bigint;
       return (lo === undefined || cursor > lo) && cursor <= hi;

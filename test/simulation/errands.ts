@@ -9,6 +9,9 @@ import type { SharedDatabase } from './shared-database.ts';
 import type { Warehouses } from './warehouses.ts';
 import type { WatchedBroker } from './watched-doubles.ts';
 
+/** Until somebody reads an alert. */
+const OPERATOR_MS = 5_000;
+
 /** Whom it is asked of. */
 export type ErrandParts = {
   readonly scenario: Scenario;
@@ -145,6 +148,13 @@ export class Errands {
     const { warehouses } = this.#parts;
     const copies = copiesOf(organizationId, warehouses.exported(organizationId));
     return copies.length !== warehouses.visible(organizationId).length;
+  }
+
+  /** Somebody is told of a job that needs a person, and settles it after a while. */
+  resolve(organizationId: string, jobId: string): void {
+    this.#toDo += 1;
+    const act = { kind: 'resolve', atMs: 0, organizationId, jobId } as const;
+    this.#parts.scheduler.after(OPERATOR_MS, () => this.#act(act));
   }
 
   #act(act: Act): void {

@@ -33,6 +33,8 @@ export const WORLD_FAULTS = [
   'read_sessions_lost',
   'write_streams_lost',
   'committed_streams_forgotten',
+  /** The file of the module that transforms rows is replaced by another version. */
+  'module_exchanged',
   'database_outage',
   'drain',
   'rolling_restart',
@@ -43,6 +45,20 @@ const LOSSES: readonly FaultKind[] = [
   'read_sessions_lost',
   'write_streams_lost',
   'committed_streams_forgotten',
+];
+
+/** What goes on after its call, or waits to be noticed: a run in which nobody noticed it is not that of another one yet. */
+const LINGERING: readonly FaultKind[] = [
+  ...LOSSES,
+  'streams_silent',
+  'stream_cut',
+  'database_outage',
+  'module_exchanged',
+  'append_swallowed',
+  'late_execution',
+  'delay',
+  'pause_before',
+  'pause_after',
 ];
 
 export const FAULT_KINDS = [...CALL_FAULTS, ...WORLD_FAULTS] as const;
@@ -104,6 +120,10 @@ export function formsOf(kind: FaultKind): number {
 
 export function isWorldFault(kind: FaultKind): kind is WorldFault {
   return (WORLD_FAULTS as readonly string[]).includes(kind);
+}
+
+export function lingers(kind: FaultKind): boolean {
+  return LINGERING.includes(kind);
 }
 
 export function isLoss(kind: FaultKind): boolean {

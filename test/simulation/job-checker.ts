@@ -44,8 +44,7 @@ export class JobChecker {
     this.#operatorsWishes(what, old, job);
     if (job.status === 'COMMITTING' || job.attempts > old.attempts)
       this.#evidence.deaths.progressed(nameOf(job));
-    if (job.needs_operator !== 0n)
-      this.#evidence.violation(`I10: ${what} waits for an operator: ${job.error_message}`);
+    if (job.needs_operator !== 0n && old.needs_operator === 0n) this.#operatorNeeded(what, job);
     if (old.status !== job.status && job.status === 'SUCCESS') this.#success(what, job);
     if (old.status !== job.status && job.status === 'FAILED') this.#failure(what, old, job);
   }
@@ -100,6 +99,16 @@ export class JobChecker {
       this.#evidence.violation(`I4: ${what}: the set of ${lineage} was changed`);
     if (this.#evidence.commits.wasCommitted(lineage))
       this.#evidence.violation(`I4: ${what}: the set of ${lineage} was given up although committed`);
+  }
+
+  /** I10: only for rejected rows that were lost while their module was not the same any more, or could not be asked. */
+  #operatorNeeded(what: string, job: JobFacts): void {
+    const { injectedReasons, quarantines } = this.#evidence;
+    const mayBeUnrepeatable = this.#evidence.moduleWasExchanged() || injectedReasons.size > 0;
+    const set = job.commit_set === null ? undefined : setOf(job.commit_set);
+    const isLost = set?.quarantine !== undefined && !quarantines.wasCommitted(set.lineage);
+    if (isLost && mayBeUnrepeatable) this.#evidence.operatorNeeded(job.organization_id, job.job_id);
+    else this.#evidence.violation(`I10: ${what} waits for an operator: ${job.error_message}`);
   }
 
   #onlyRejectedMoved(old: RecordedSet, set: RecordedSet): boolean {

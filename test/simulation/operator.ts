@@ -1,4 +1,4 @@
-// An operator of a simulated world: stops jobs, pauses and configures organizations, retries jobs as the page does and replays dead letters as the command line does.
+// An operator of a simulated world: stops jobs, settles those that need a person, pauses and configures organizations, retries jobs as the page does and replays dead letters as the command line does.
 import { retryJob } from '../../src/http/act.ts';
 import { isTerminal } from '../../src/job/job-status.ts';
 import type { JobKey, JobStatus } from '../../src/job/job.ts';
@@ -59,6 +59,8 @@ export class Operator {
         return this.#pause(act.organizationId, act.kind);
       case 'retry':
         return this.#retry(act);
+      case 'resolve':
+        return this.#resolve(act);
       case 'reroute':
         return this.#untilSet(() =>
           this.#parts.state.organizations.set({
@@ -121,6 +123,17 @@ export class Operator {
       onAsked();
       await retryJob(state, (request) => publisher.publishJob(request), key, { name: NAME });
       return true;
+    });
+  }
+
+  /** The rows of the copy are there: nothing but rejected rows is ever lost for good here. */
+  async #resolve(key: JobKey): Promise<void> {
+    const { checker, onAsked } = this.#parts;
+    checker.quarantines.givenUp(`${key.organizationId}/${key.jobId}`);
+    onAsked();
+    await this.#untilDone(async ({ state }) => {
+      const { kind } = await state.jobs.resolveCommitted(key);
+      return kind === 'finished' || kind === 'refused';
     });
   }
 

@@ -1,10 +1,17 @@
 // The minimal jobs under every single fault.
+import { lingers } from './fault-kinds.ts';
+import type { PlannedFault } from './fault-plans.ts';
 import { failureOf, firstFaults } from './first-faults.ts';
 import { RunKey } from './run-key.ts';
 import type { SharedDatabase } from './shared-database.ts';
 import { simulatePlan } from './simulate.ts';
 import { Tally } from './tally.ts';
 import type { Part, Report } from './tasks.ts';
+
+/** Of what may begin pairs: equal for faults that lead to one run and leave nothing else behind. */
+export function keyOf({ at, kind }: PlannedFault, run: string): string {
+  return lingers(kind) ? `${run} ${kind} at ${at}` : run;
+}
 
 /** Plays every nth single fault; reports after each, with the key of its run where pairs may begin with it. */
 export async function* playSingles(database: SharedDatabase, { part, of }: Part): AsyncGenerator<Report> {
@@ -24,7 +31,7 @@ export async function* playSingles(database: SharedDatabase, { part, of }: Part)
       tally: tally.toJSON(),
       failures: violations.length > 0 ? [failureOf(plan, violations)] : [],
       notes: [],
-      runs: mayBeginPairs ? [{ job, first, key: key.end(database.contents()) }] : [],
+      runs: mayBeginPairs ? [{ job, first, key: keyOf(fault, key.end(database.contents())) }] : [],
     };
   }
 }

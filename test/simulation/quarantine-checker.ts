@@ -14,6 +14,7 @@ export type QuarantineEvidence = Pick<CommitEvidence, 'job' | 'jobs' | 'sourceRo
 export class QuarantineChecker {
   readonly #evidence: QuarantineEvidence;
   readonly #committed = new Set<string>();
+  readonly #givenUp = new Set<string>();
 
   constructor(evidence: QuarantineEvidence) {
     this.#evidence = evidence;
@@ -22,6 +23,11 @@ export class QuarantineChecker {
   /** Whether the rejected rows of this lineage were ever committed. */
   wasCommitted(lineage: string): boolean {
     return this.#committed.has(lineage);
+  }
+
+  /** Somebody is about to settle this job without its rejected rows, which are lost. */
+  givenUp(name: string): void {
+    this.#givenUp.add(name);
   }
 
   /** Rejected rows can be seen. */
@@ -47,9 +53,11 @@ export class QuarantineChecker {
     if (!job.plan) return;
     const { sourceRows, quarantined, violation } = this.#evidence;
     const { organization_id: organizationId } = job;
-    const { snapshot, isIn } = plannedSlice(job.plan);
+    const { snapshot, isIn, version } = plannedSlice(job.plan);
     const lineage = `${nameOf(job)}/${job.plan_number}`;
-    const expected = rejectedOf(organizationId, sourceRows(organizationId, snapshot).filter(isIn));
+    const expected = this.#givenUp.has(nameOf(job))
+      ? []
+      : rejectedOf(organizationId, sourceRows(organizationId, snapshot).filter(isIn), version);
     const kept = quarantined(organizationId).filter((row) => row['_etl_job_id'] === lineage);
     const wanted = idsText(expected.map(({ id }) => Number(id)));
     const found = idsText(kept.map(idOf));

@@ -2,6 +2,7 @@
 import { ByteBudget } from '../../src/etl/byte-budget.ts';
 import type { Destination } from '../../src/etl/destination.ts';
 import type { RunObserver } from '../../src/etl/run.ts';
+import type { Modules } from '../../src/etl/transforms/module/modules.ts';
 import type { Organization } from '../../src/job/organization.ts';
 import type { State } from '../../src/state/open-state.ts';
 import { TransientError } from '../../src/job/errors.ts';
@@ -26,7 +27,7 @@ import { gatedState, type Perform } from './gated-state.ts';
 import type { Gate } from './gate.ts';
 import { destinationOf, isPushedDown, quarantineOf, sourceOf } from './organizations.ts';
 import type { Scenario } from './scenario.ts';
-import { MODULES } from './simulated-module.ts';
+import type { SimulatedModule } from './simulated-module.ts';
 
 export const LEASE_MS = 15_000;
 export const MAX_CONCURRENT_JOBS = 2;
@@ -38,6 +39,7 @@ export type Variant = {
   readonly state?: (state: State, site: VariantSite) => State;
   readonly destination?: (destination: Destination, site: VariantSite) => Destination;
   readonly deliveries?: (deliveries: DeliverySource, site: VariantSite) => DeliverySource;
+  readonly modules?: (modules: Modules) => Modules;
 };
 
 /** Where a variant acts. */
@@ -57,6 +59,7 @@ export type ReplicaParts = {
   readonly perform: Perform;
   readonly source: StrictWarehouse;
   readonly destination: StrictWarehouse;
+  readonly module: SimulatedModule;
   readonly subscriber: FakeSubscriber;
   /** To the dead-letter subscription, in worlds where it is filed. */
   readonly letters: FakeSubscriber | undefined;
@@ -96,7 +99,7 @@ export function createReplica(parts: ReplicaParts): Worker {
           batchRows: scenario.batchRows,
           readStreams: scenario.readStreams,
           build: 'simulated',
-          modules: MODULES,
+          modules: variant?.modules?.(parts.module.modules) ?? parts.module.modules,
         },
         budget: new ByteBudget(64 * 1024 * 1024),
         clock: gate.clock,

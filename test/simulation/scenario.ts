@@ -13,7 +13,7 @@ export type Export = {
 
 /** What an operator does then. */
 export type Act = { readonly atMs: number } & (
-  | { readonly kind: 'cancel' | 'retry'; readonly organizationId: string; readonly jobId: string }
+  | { readonly kind: 'cancel' | 'retry' | 'resolve'; readonly organizationId: string; readonly jobId: string }
   | { readonly kind: 'pause' | 'resume'; readonly organizationId: string }
   | { readonly kind: 'replay' }
   | {

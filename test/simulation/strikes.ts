@@ -3,6 +3,7 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 import type { WorldFault } from './fault-kinds.ts';
 import type { Fleet } from './fleet.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { SimulatedModule } from './simulated-module.ts';
 import type { Warehouses } from './warehouses.ts';
 import type { WatchedBroker } from './watched-doubles.ts';
 
@@ -11,8 +12,11 @@ export type Targets = {
   readonly scheduler: Scheduler;
   readonly random: SeededRandom;
   readonly warehouses: Warehouses;
+  readonly module: SimulatedModule;
   readonly broker: WatchedBroker;
   readonly fleet: Fleet;
+  /** Whether the rows of any organization go through the module. */
+  readonly usesModule: boolean;
   /** The bodies of the messages published so far. */
   readonly published: () => readonly string[];
 };
@@ -49,6 +53,8 @@ export class Strikes {
         return warehouses.destination.loseWriteStreams();
       case 'committed_streams_forgotten':
         return warehouses.destination.loseWriteStreams({ forgetCommitted: true });
+      case 'module_exchanged':
+        return this.#targets.module.exchange();
       case 'database_outage':
         this.#databaseBackAtMs = Math.max(this.#databaseBackAtMs, scheduler.nowMs() + ms);
         return;
@@ -63,6 +69,7 @@ export class Strikes {
   withoutEffect(name: string): readonly WorldFault[] {
     const { source, destination } = this.#targets.warehouses;
     const idle: WorldFault[] = [];
+    if (!this.#targets.usesModule) idle.push('module_exchanged');
     if (!source.hasReadSessions) idle.push('read_sessions_lost');
     if (!destination.hasWriteStreams(false)) idle.push('write_streams_lost');
     // Without one that is committed it is the loss of the others only.

@@ -10,10 +10,12 @@ import { checkEnd } from './final-checks.ts';
 import { Fleet, type MakeWorker } from './fleet.ts';
 import { Operator } from './operator.ts';
 import type { Surroundings } from './gate.ts';
+import { isTransformed } from './organizations.ts';
 import { createReplica, MAX_CONCURRENT_JOBS, type Variant, type VariantSite } from './replica.ts';
 import type { Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SharedDatabase } from './shared-database.ts';
+import { SimulatedModule } from './simulated-module.ts';
 import { Strikes } from './strikes.ts';
 import type { Trace } from './trace.ts';
 import { Warehouses } from './warehouses.ts';
@@ -42,6 +44,7 @@ export class World {
   readonly #parts: WorldParts;
   readonly #warehouses: Warehouses;
   readonly #brokers: Brokers;
+  readonly #module = new SimulatedModule();
   readonly #faults: FaultClock;
   readonly #log: WatchedLog;
   readonly #fleet: Fleet;
@@ -72,6 +75,8 @@ export class World {
       quarantined: (organizationId) => warehouses.quarantined(organizationId),
       sourceRows: (organizationId, snapshot) => warehouses.exportedBy(organizationId, snapshot),
       maxRetries: scenario.maxRetries,
+      moduleWasExchanged: () => this.#module.wasExchanged,
+      operatorNeeded: (organizationId, jobId) => this.#errands.resolve(organizationId, jobId),
       injectedReasons: this.#faults.injected,
     });
     const surroundings: Surroundings = {
@@ -100,7 +105,12 @@ export class World {
       onLastRound: () => this.#faults.end(),
     });
     const published = () => this.#errands.published();
-    this.#strikes = new Strikes({ scheduler, random, warehouses, broker, fleet: this.#fleet, published });
+    this.#strikes = new Strikes({
+      ...{ scheduler, random, warehouses, broker, published },
+      fleet: this.#fleet,
+      module: this.#module,
+      usesModule: scenario.organizations.some(isTransformed),
+    });
   }
 
   /** Calls made so far, in order. */
@@ -144,6 +154,7 @@ export class World {
         perform: (owner, operation, given, work) => this.#transaction(owner, operation, given, work),
         source: this.#warehouses.source,
         destination: this.#warehouses.destination,
+        module: this.#module,
         subscriber,
         letters,
         publisher,

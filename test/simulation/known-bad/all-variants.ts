@@ -19,7 +19,7 @@ import {
   retryKeepsCancelWish,
   startedWhilePaused,
 } from './operators.ts';
-import { rejectedTwice, rejectedUncommitted } from './rejections.ts';
+import { moduleUnversioned, rejectedTwice, rejectedUncommitted } from './rejections.ts';
 import { commitJobOfEachOwner, repairAppends, repairMovesWatermark } from './replacements.ts';
 
 /** Each with how the violation begins that it has to be caught by. */
@@ -48,4 +48,5 @@ export const VARIANTS: readonly (readonly [Variant, RegExp])[] = [
   [repairMovesWatermark, /^I7/],
   [rejectedUncommitted, /^I1:.*rejected rows/],
   [rejectedTwice, /^I4/],
+  [moduleUnversioned, /^I1:.*rejected rows/],
 ];

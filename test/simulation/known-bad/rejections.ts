@@ -1,4 +1,5 @@
-// Known-bad ways to keep rejected rows.
+// Known-bad ways to reject rows and to keep them.
+import type { StartedModule } from '../../../src/etl/transforms/module/modules.ts';
 import { tableName, type TableRef } from '../../../src/job/table-ref.ts';
 import { isQuarantine } from '../gated-sides.ts';
 import type { Variant } from '../replica.ts';
@@ -37,3 +38,22 @@ export const rejectedTwice: Variant = {
       isOfRejected(table) ? 0 : real.rowsOf(table, location, lineage),
   }),
 };
+
+/** A module that is replaced passes for the one that a job began with. */
+export const moduleUnversioned: Variant = {
+  name: 'a module that was replaced goes on with what the one before it began',
+  modules: (real) => ({
+    async list() {
+      const modules = await real.list();
+      return modules.map((module) => ({ ...module, start: () => unversioned(module.start()) }));
+    },
+  }),
+};
+
+function unversioned(started: StartedModule): StartedModule {
+  return {
+    ...started,
+    describe: async (source) => ({ ...(await started.describe(source)), version: '0' }),
+    begin: async (work) => (await started.begin(work)) && '0',
+  };
+}
