@@ -13,7 +13,7 @@ import { simulatePlan } from './simulate.ts';
 import type { PlayedCall } from './fault-clock.ts';
 
 const JOB = 'streams';
-const SAMPLES = 60;
+const SAMPLES = 30;
 /** The keys of all first faults take long to find. */
 const FIRSTS = 250;
 
