@@ -48,12 +48,15 @@ export function isNew(kind: WorldFault, call: PlayedCall, before: PlayedCall | u
   return call.atMs !== before.atMs || call.replica !== before.replica;
 }
 
-/** An unavailable or limiting warehouse is waited for as after a lost request; terminal reasons differ only by name. */
+/** An unavailable or limiting warehouse is waited for as after a lost request; but for a refusal, which may be passing, terminal reasons differ only by name. */
 function differentForms(kind: FaultKind): readonly { readonly kind: FaultKind; readonly choice: number }[] {
   if (kind === 'error_transient') return [{ kind, choice: SNAPSHOT_EXPIRED }];
-  if (kind === 'error_terminal') return [{ kind, choice: 0 }];
+  if (kind === 'error_terminal') return [ACCESS_DENIED, ROW_REJECTED].map((choice) => ({ kind, choice }));
   return Array.from({ length: formsOf(kind) }, (_, choice) => ({ kind, choice }));
 }
 
+/** Positions among TERMINAL_REASONS. */
+export const ACCESS_DENIED = 0;
+const ROW_REJECTED = 1;
 /** Position among TRANSIENT_REASONS of the one after which a job plans anew. */
 const SNAPSHOT_EXPIRED = 2;

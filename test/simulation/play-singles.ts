@@ -2,15 +2,17 @@
 import { lingers } from './fault-kinds.ts';
 import type { PlannedFault } from './fault-plans.ts';
 import { failureOf, firstFaults } from './first-faults.ts';
+import { ACCESS_DENIED } from './plan-enumeration.ts';
 import { RunKey } from './run-key.ts';
 import type { SharedDatabase } from './shared-database.ts';
 import { simulatePlan } from './simulate.ts';
 import { Tally } from './tally.ts';
 import type { Part, Report } from './tasks.ts';
 
-/** Of what may begin pairs: equal for faults that lead to one run and leave nothing else behind. */
-export function keyOf({ at, kind }: PlannedFault, run: string): string {
-  return lingers(kind) ? `${run} ${kind} at ${at}` : run;
+/** Of what may begin pairs: equal for faults that lead to one run, leave nothing else behind and are handled alike. */
+export function keyOf({ at, kind, choice }: PlannedFault, run: string): string {
+  if (lingers(kind)) return `${run} ${kind} at ${at}`;
+  return kind === 'error_terminal' && choice === ACCESS_DENIED ? `${run} refused` : run;
 }
 
 /** Plays every nth single fault; reports after each, with the key of its run where pairs may begin with it. */
