@@ -11,36 +11,35 @@ export function overwriteSql(table: TableRef, columns: readonly string[], from: 
   return mergeSql(table, columns, from, 'WHEN NOT MATCHED BY SOURCE');
 }
 
-/** The staged rows are added, if they are as many as were decided on. */
-export function insertSql({ staging, table, columns, rows }: StagedRows): string {
-  const names = columns.map(quoteColumn).join(', ');
-  return `INSERT INTO ${quoteTable(table)} (${names})\n${decidedRows(staging, names, rows)}`;
+/** The staged rows are added. */
+export function insertSql(staged: StagedRows): string {
+  const names = staged.columns.map(quoteColumn).join(', ');
+  return `INSERT INTO ${quoteTable(staged.table)} (${names})\nSELECT ${names} FROM ${decidedRows(staged)}`;
 }
 
-/** The staged rows, if as many as were decided on, take the place of one organization's rows of a window; every other row stays as it is. */
-export function replacementSql(
-  { staging, table, columns, rows }: StagedRows,
-  { organizationId, window }: ReplacedRows,
-): string {
+/** The staged rows take the place of one organization's rows of a window; every other row stays as it is. */
+export function replacementSql(staged: StagedRows, { organizationId, window }: ReplacedRows): string {
   // Organization ids have no quotes and no slash, so that no organization's prefix is another's.
   const ofOrganization = `STARTS_WITH(d.${quoteColumn(LINEAGE_JOB_ID)}, '${organizationId}/')`;
   const inWindow = windowCondition(COPIED_CURSOR, window, 'd.');
   return mergeSql(
-    table,
-    columns,
-    `(${decidedRows(staging, '*', rows)})`,
+    staged.table,
+    staged.columns,
+    decidedRows(staged),
     `WHEN NOT MATCHED BY SOURCE AND ${ofOrganization} AND ${inWindow}`,
   );
 }
 
 /**
  * A worker that was out of its lease for long may still commit write streams of its own into the staging table, even after the
- * decision: then the statement fails as a whole, and `errors.ts` knows it by these words.
+ * decision: then the statement fails as a whole, and `errors.ts` knows it by these words. A query that stages the slice
+ * again, however late, leaves there what was there before.
  */
-function decidedRows(staging: TableRef, columns: string, rows: number): string {
+function decidedRows({ staging, streamed, rows }: StagedRows): string {
   const from = quoteTable(staging);
+  if (!streamed) return from;
   const isWhole = `IF((SELECT COUNT(*) FROM ${from}) = ${rows}, TRUE, ERROR('${STAGING_DIFFERS}'))`;
-  return `SELECT ${columns} FROM ${from} WHERE ${isWhole}`;
+  return `(SELECT * FROM ${from} WHERE ${isWhole})`;
 }
 
 /** ON FALSE matches nothing: what the first clause finds is deleted, and every row of `from` is inserted. */

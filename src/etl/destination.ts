@@ -69,7 +69,7 @@ export type StagedRows = {
   readonly columns: readonly string[];
   /** Whether write streams filled the staging table rather than a query. */
   readonly streamed: boolean;
-  /** How many were decided on: where a statement makes them visible, it fails without effect if the staging table holds any other number. */
+  /** How many were decided on: of streamed rows any other number in the staging table makes the job fail without effect. */
   readonly rows: number;
   /** Undefined: the rows are added. Otherwise all rows of these take their place. */
   readonly replaces?: ReplacedRows | undefined;

@@ -111,8 +111,7 @@ function carryOut(warehouse: StrictWarehouse, caller: string, set: JobCommitSet)
         `${tableName(staging)} or ${tableName(table)} is gone`,
       ),
     };
-  // A copy job takes whatever is there.
-  if ((replaces || streamed) && from.rows.length !== rows)
+  if (streamed && from.rows.length !== rows)
     return {
       kind: 'failed',
       error: new TransientError('row_count_mismatch', `${tableName(staging)} holds ${from.rows.length} rows`),
