@@ -54,7 +54,7 @@ export async function busyState(): Promise<SampleState> {
         at: now - BigInt(index + 1) * 17n * MINUTE - (index === 5 ? 3n * DAY : 0n),
       },
     });
-    await state.ledger.upsert(ledgerDays(organizationId, index, now));
+    await sample.insertDays(ledgerDays(organizationId, index, now));
   }
   await state.claimWorkerSlot(REPLICAS[0], LEASE_MS);
   await sample.insertJobs(pastJobs(now));

@@ -4,6 +4,7 @@ import { Database } from '../../src/state/database.ts';
 import { dialectOf } from '../../src/state/dialect.ts';
 import { JobRow } from '../../src/state/entities/job-row.ts';
 import { insertRows } from '../../src/state/insert-rows.ts';
+import { writeLedger, type NewLedgerEntry } from '../../src/state/ledger-rows.ts';
 import { stateOn, type State } from '../../src/state/open-state.ts';
 
 /** Columns of a job that are not given get what a job that waits has. */
@@ -15,6 +16,7 @@ export type PastJob = Partial<JobRow> & {
 export type SampleState = {
   readonly state: State;
   insertJobs(jobs: readonly PastJob[]): Promise<void>;
+  insertDays(days: readonly NewLedgerEntry[]): Promise<void>;
   /** One statement past the stores. */
   execute(sql: string, values?: unknown[]): Promise<unknown>;
   /** Statements that were sent to the database so far. */
@@ -59,6 +61,7 @@ export async function emptyState(): Promise<SampleState> {
           ),
         );
     },
+    insertDays: (days) => database.transaction((session) => writeLedger(session, days)),
     execute: (sql, values = []) => dataSource.query(sql, values),
     statements: () => sent,
     close: () => dataSource.destroy(),

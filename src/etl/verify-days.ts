@@ -98,18 +98,17 @@ async function recordEqualDays(
   { state, lease, organization }: NumberedRun,
   days: readonly ComparedDay[],
 ): Promise<void> {
-  const { organizationId } = lease;
   const equal = days.filter(({ verdict }) => verdict.kind === 'equal');
   if (isModule(organization.transform)) {
     await state.ledger.confirm(
-      organizationId,
+      lease,
       equal.map(({ day }) => day),
     );
     return;
   }
   await state.ledger.upsert(
+    lease,
     equal.map(({ day, source }) => ({
-      organizationId,
       sourceDay: day,
       rows: totalRows(source),
       totals: source,

@@ -1,18 +1,23 @@
 /** What each organization's rows of each source day add up to, as last proven. */
+import type { Lease } from '../job/job.ts';
 import { NOW } from './column-values.ts';
 import type { Database, Session } from './database.ts';
 import { LedgerRow } from './entities/ledger-row.ts';
 import { ledgerEntry, writeLedger, type LedgerEntry, type NewLedgerEntry } from './ledger-rows.ts';
 import { updateRows } from './row-statements.ts';
+import { lockOwnJob } from './transitions/locked-job.ts';
 
 export type { LedgerEntry } from './ledger-rows.ts';
 
-/** Every method is one transaction, or changes nothing. */
+/** A day of the organization whose job proved it. */
+export type ProvenDay = Omit<NewLedgerEntry, 'organizationId'>;
+
+/** Every method is one transaction, or changes nothing. What is written is conditional on the lease: it rejects with LeaseLostError once the job changed hands. */
 export type LedgerStore = {
-  /** Records the entries as verified now, in place of what was known of their days. */
-  upsert(entries: readonly NewLedgerEntry[]): Promise<void>;
+  /** Records the days as verified now, in place of what was known of them. */
+  upsert(lease: Lease, days: readonly ProvenDay[]): Promise<void>;
   /** Says of days on record that they were proven now. */
-  confirm(organizationId: string, days: readonly string[]): Promise<void>;
+  confirm(lease: Lease, days: readonly string[]): Promise<void>;
   /** From and to are days, both included; by day. */
   list(organizationId: string, fromDay: string, toDay: string): Promise<LedgerEntry[]>;
   /** The same of several organizations. */
@@ -22,9 +27,20 @@ export type LedgerStore = {
 /** The ledger of a database. */
 export function createLedgerStore(database: Database): LedgerStore {
   return {
-    upsert: (entries) => database.transaction((session) => writeLedger(session, entries)),
-    confirm: (organizationId, days) =>
-      database.transaction((session) => confirm(session, organizationId, days)),
+    upsert: (lease, days) =>
+      database.transaction(async (session) => {
+        await lockOwnJob(session, lease);
+        const { organizationId } = lease;
+        await writeLedger(
+          session,
+          days.map((day) => ({ ...day, organizationId })),
+        );
+      }),
+    confirm: (lease, days) =>
+      database.transaction(async (session) => {
+        await lockOwnJob(session, lease);
+        await confirm(session, lease.organizationId, days);
+      }),
     list: (organizationId, fromDay, toDay) => list(database, [organizationId], fromDay, toDay),
     listMany: (organizationIds, fromDay, toDay) => list(database, organizationIds, fromDay, toDay),
   };

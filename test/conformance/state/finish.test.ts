@@ -100,7 +100,7 @@ onEveryDatabase((database) => {
     );
     assert.deepEqual(found[0]!.parts?.[0]?.read, [{ currency: null, rows: 3, columns: {} }]);
 
-    await state.ledger.confirm(organizationId, ['2025-11-24', '2025-11-30']);
+    await state.ledger.confirm(lease, ['2025-11-24', '2025-11-30']);
     const [, confirmed] = await state.ledger.list(organizationId, '2025-01-01', '2025-12-31');
     assert.ok(confirmed!.verifiedAt > found[1]!.verifiedAt);
     assert.deepEqual(confirmed!.parts, found[1]!.parts);

@@ -1,6 +1,7 @@
 // What is kept beside the jobs: dead letters, alerts, audit, ledger, workers, and for how long.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LeaseLostError } from '../../../src/job/errors.ts';
 import type { AlertRecord } from '../../../src/state/alert-store.ts';
 import { eventually, uniqueName } from '../../support/eventually.ts';
 import { onEveryDatabase } from './databases.ts';
@@ -179,14 +180,19 @@ onEveryDatabase((database, kind) => {
 
   test('the ledger keeps the last proof of each day', async () => {
     const { state } = database();
-    const organizationId = uniqueName('org');
+    const lease = await aRunningJob(state, { jobType: 'verify' });
+    const { organizationId } = lease;
     const sum = '12345678901234567890.123456789012345';
     const cost = { sum, nan: 1, positiveInfinity: 0, negativeInfinity: 0 };
     const totals = [{ currency: null, rows: 3, columns: { cost } }];
-    const entry = (sourceDay: string, rows: number) => ({ organizationId, sourceDay, rows, totals });
-    await state.ledger.upsert([entry('2026-01-30', 1), entry('2026-01-31', 2), entry('2026-02-01', 3)]);
-    await state.ledger.upsert([{ ...entry('2026-01-31', 9), fingerprint: 'f' }]);
-    await state.ledger.upsert([]);
+    const entry = (sourceDay: string, rows: number) => ({ sourceDay, rows, totals });
+    await state.ledger.upsert(lease, [
+      entry('2026-01-30', 1),
+      entry('2026-01-31', 2),
+      entry('2026-02-01', 3),
+    ]);
+    await state.ledger.upsert(lease, [{ ...entry('2026-01-31', 9), fingerprint: 'f' }]);
+    await state.ledger.upsert(lease, []);
     const found = await state.ledger.list(organizationId, '2026-01-31', '2026-02-01');
     assert.deepEqual(
       found.map(({ sourceDay, rows, fingerprint }) => [sourceDay, rows, fingerprint]),
@@ -196,6 +202,11 @@ onEveryDatabase((database, kind) => {
       ],
     );
     assert.deepEqual(found[0]!.totals, totals);
+
+    const stale = { ...lease, epoch: lease.epoch - 1 };
+    await assert.rejects(state.ledger.upsert(stale, [entry('2026-01-31', 0)]), LeaseLostError);
+    await assert.rejects(state.ledger.confirm(stale, ['2026-01-31']), LeaseLostError);
+    assert.deepEqual(await state.ledger.list(organizationId, '2026-01-31', '2026-02-01'), found);
   });
 
   test(
