@@ -125,6 +125,27 @@ test('an insertion of another worker that got through while ours was refused is 
   await rig.assertCopied();
 });
 
+test('streams that a zombie commits into the staging table after the decision are not made visible', async (context) => {
+  const rig = await etlRig(context, ROWS);
+  await rig.state.organizations.set({ organizationId: 'acme', verifyLevel: 'fingerprint' });
+  let zombies = 0;
+  const { job } = await rig.runToEnd({
+    destination: (real) => ({
+      ...real,
+      async runCommitJob(set) {
+        zombies += 1;
+        const [project = '', dataset = '', table = ''] = stagingTables(rig)[0]!.split('.');
+        const staging = { project, dataset, table };
+        if (zombies === 1) rig.destination.addRows(staging, rig.destination.rows(staging));
+        return real.runCommitJob(set);
+      },
+    }),
+  });
+  assert.deepEqual([job.status, job.planNumber, job.attempts, zombies], ['SUCCESS', 2, 1, 2]);
+  assert.deepEqual(stagingTables(rig), []);
+  await rig.assertCopied();
+});
+
 test('an insertion that is refused where nobody may find out what else happens needs an operator', async (context) => {
   const rig = await aRig(context);
   const refusal = new TerminalError('access_denied', 'not allowed');
