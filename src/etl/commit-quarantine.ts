@@ -3,7 +3,7 @@ import type { CommitSet, QuarantineSet } from '../job/commit-set.ts';
 import { asJobError, LeaseLostError, type JobError } from '../job/errors.ts';
 import { jobName } from '../job/job.ts';
 import { tableName } from '../job/table-ref.ts';
-import { assertNothingCanLand } from './landing-commits.ts';
+import { commitStreams, rowsIn } from './commit-streams.ts';
 import { rejectAgain } from './reject-again.ts';
 import type { PlannedRun } from './run.ts';
 
@@ -18,21 +18,18 @@ export type QuarantineCommit =
 export async function commitQuarantine(run: PlannedRun, set: CommitSet): Promise<QuarantineCommit> {
   const { quarantine } = set;
   if (!quarantine) return { kind: 'done', set };
-  const { table, location, streams } = quarantine;
-  const { destination } = run;
-  const names = streams.map(({ name }) => name);
-  const outcome = await destination.commitWriteStreams(table, names);
-  if (outcome.kind === 'committed') return { kind: 'done', set };
-  // Before the rows are counted, as for the rows of the job.
-  const states = await Promise.all(names.map((name) => destination.writeStreamState(name)));
-  const found = await destination.rowsOf(table, location, set.lineage);
-  if (found === rowsIn(streams)) return { kind: 'done', set };
-  if (found > 0) return lost(run, quarantine, found, outcome.message);
-  assertNothingCanLand(states, outcome.message);
-  run.observer.note(run.lease, 'rejected rows were lost before they were visible, making them again', {
-    why: outcome.message,
-  });
-  return commitAgain(run, set, quarantine);
+  const committed = await commitStreams(run.destination, quarantine, set.lineage);
+  switch (committed.kind) {
+    case 'visible':
+      return { kind: 'done', set };
+    case 'partly_visible':
+      return lost(run, quarantine, committed.found, committed.why);
+    case 'lost':
+      run.observer.note(run.lease, 'rejected rows were lost before they were visible, making them again', {
+        why: committed.why,
+      });
+      return commitAgain(run, set, quarantine);
+  }
 }
 
 async function commitAgain(
@@ -75,8 +72,4 @@ function lost(
     kind: 'unprovable',
     message: `the rows of ${jobName(run.lease)} are visible, but only ${found} of its ${rowsIn(streams)} rejected rows are in ${tableName(table)}, and they cannot be made again: ${why}; the copy itself is whole, so settle it with pulse-billing-etl resolve ${organizationId} ${jobId} --committed`,
   };
-}
-
-function rowsIn(streams: QuarantineSet['streams']): number {
-  return streams.reduce((sum, stream) => sum + stream.rows, 0);
 }
