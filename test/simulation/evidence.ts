@@ -14,6 +14,8 @@ export type Evidence = {
   /** Rows of an organization's source as of an instant. */
   sourceRows(organizationId: string, snapshot: Micros): readonly Row[];
   readonly maxRetries: number;
+  /** Whether the destination knows a write stream of this name. */
+  hasWriteStream(name: string): boolean;
   /** Whether the module is another one than at the beginning. */
   moduleWasExchanged(): boolean;
   /** Told of a job that waits for a person for a reason there is. */

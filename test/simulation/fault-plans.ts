@@ -25,10 +25,10 @@ const LONG_MS = 20_000;
 
 /** Random faults: how many of the calls meet one, which, and until when, is part of what the seed decides. */
 export function randomFaults(random: SeededRandom): FaultPlan {
-  const weightOf = random.chance(0.4) ? weightAtTheEnd : weightAnywhere;
+  const areLate = random.chance(0.4);
+  const weightOf = areLate ? weightAtTheEnd : weightAnywhere;
   const share = random.pick([0.02, 0.04, 0.06, 0.1]);
-  const horizon =
-    weightOf === weightAtTheEnd ? 150 + random.below(250) : 60 + random.below(random.pick([60, 120, 250]));
+  const horizon = areLate ? 150 + random.below(250) : 60 + random.below(random.pick([60, 120, 250]));
   return {
     horizon,
     faultAt({ index, operation }) {

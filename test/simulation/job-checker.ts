@@ -103,17 +103,22 @@ export class JobChecker {
 
   /** I10: only for rejected rows that were lost while their module was not the same any more, or could not be asked. */
   #operatorNeeded(what: string, job: JobFacts): void {
-    const { injectedReasons, quarantines } = this.#evidence;
-    const mayBeUnrepeatable = this.#evidence.moduleWasExchanged() || injectedReasons.size > 0;
+    const mayBeUnrepeatable = this.#evidence.moduleWasExchanged() || this.#evidence.injectedReasons.size > 0;
     const set = job.commit_set === null ? undefined : setOf(job.commit_set);
-    const isLost = set?.quarantine !== undefined && !quarantines.wasCommitted(set.lineage);
-    if (isLost && mayBeUnrepeatable) this.#evidence.operatorNeeded(job.organization_id, job.job_id);
+    if (set && this.#hasLostRejected(set) && mayBeUnrepeatable)
+      this.#evidence.operatorNeeded(job.organization_id, job.job_id);
     else this.#evidence.violation(`I10: ${what} waits for an operator: ${job.error_message}`);
   }
 
   #onlyRejectedMoved(old: RecordedSet, set: RecordedSet): boolean {
     const isSame = JSON.stringify({ ...old, quarantine: set.quarantine }) === JSON.stringify(set);
-    return isSame && !this.#evidence.quarantines.wasCommitted(old.lineage);
+    return isSame && this.#hasLostRejected(old);
+  }
+
+  /** Whether rejected rows of the set are gone: they were never committed, and never will be. */
+  #hasLostRejected({ lineage, quarantine }: RecordedSet): boolean {
+    if (!quarantine || this.#evidence.quarantines.wasCommitted(lineage)) return false;
+    return quarantine.streams.some(({ name }) => !this.#evidence.hasWriteStream(name));
   }
 
   /** I9: SUCCESS if and only if all rows of the recorded set can be seen, and no others of this job. */

@@ -75,6 +75,7 @@ export class World {
       quarantined: (organizationId) => warehouses.quarantined(organizationId),
       sourceRows: (organizationId, snapshot) => warehouses.exportedBy(organizationId, snapshot),
       maxRetries: scenario.maxRetries,
+      hasWriteStream: (name) => warehouses.destination.stream(name) !== undefined,
       moduleWasExchanged: () => this.#module.wasExchanged,
       operatorNeeded: (organizationId, jobId) => this.#errands.resolve(organizationId, jobId),
       injectedReasons: this.#faults.injected,
