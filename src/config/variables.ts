@@ -138,7 +138,7 @@ export const VARIABLES = {
     kind: seconds(0, 600),
     default: '5',
     description:
-      'Base of the delay before the n-th retry: a random part of RETRY_DELAY·2ⁿ, 10 minutes at most.',
+      'Base of the delay before the n-th retry: a random part of RETRY_DELAY·2ⁿ⁻¹, 10 minutes at most.',
   },
   MAX_CONCURRENT_JOBS: {
     section: 'Jobs',
