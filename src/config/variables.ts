@@ -125,7 +125,7 @@ export const VARIABLES = {
     section: 'Jobs',
     kind: whole(1, 1_000_000),
     default: '50000',
-    description: 'Rows between two checkpoints at most; a batch of 9 MiB ends earlier.',
+    description: 'Rows between two checkpoints at most; a batch of 3 MiB ends earlier.',
   },
   MAX_RETRIES: {
     section: 'Jobs',
